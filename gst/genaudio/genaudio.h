@@ -1,0 +1,13 @@
+/* gst-genaudio
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#ifndef __GST_GENAUDIO_H__
+#define __GST_GENAUDIO_H__
+
+#include <gst/genaudio/genaudio-prelude.h>
+#include <gst/genaudio/genaudio-environment.h>
+#include <gst/genaudio/genaudio-item.h>
+#include <gst/genaudio/genaudio-messages.h>
+#include <gst/genaudio/genaudio-tags.h>
+
+#endif /* __GST_GENAUDIO_H__ */
