@@ -5,9 +5,11 @@
 #define __GST_GENAUDIO_H__
 
 #include <gst/genaudio/genaudio-prelude.h>
+#include <gst/genaudio/genaudio-dlpack.h>
 #include <gst/genaudio/genaudio-environment.h>
 #include <gst/genaudio/genaudio-item.h>
 #include <gst/genaudio/genaudio-messages.h>
+#include <gst/genaudio/genaudio-result.h>
 #include <gst/genaudio/genaudio-tags.h>
 
 #endif /* __GST_GENAUDIO_H__ */
