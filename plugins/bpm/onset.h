@@ -1,0 +1,57 @@
+/* gst-genaudio
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#ifndef __GENAUDIO_BPM_ONSET_H__
+#define __GENAUDIO_BPM_ONSET_H__
+
+#include "fft.h"
+
+#include <cstddef>
+
+namespace genaudio::bpm {
+
+/* How much louder the spectrum grows, about 172 times a second: the sum over
+ * bins of the rises of log2 (1 + 1000 |X|), smoothed. */
+class OnsetStrength
+{
+public:
+  explicit OnsetStrength (double rate);
+
+  /* Values a second. */
+  double rate () const { return rate_ / hop_; }
+  void reset ();
+
+  /* Feeds @n frames and hands every value to @sink (float). */
+  template <typename Sink> void push (const float *in, std::size_t n, Sink sink)
+  {
+    while (n > 0) {
+      const std::size_t took = fill (in, n);
+      in += took;
+      n -= took;
+      float value;
+      if (frame (&value))
+        sink (value);
+    }
+  }
+
+private:
+  std::size_t fill (const float *in, std::size_t n);
+  bool frame (float *value);
+
+  double rate_;
+  int size_;
+  int hop_;
+  RealFft fft_;
+  Floats window_;
+  Floats ring_;                 /* the frame being filled */
+  std::size_t filled_;
+  Floats frame_;
+  Complexes bins_;
+  Floats previous_;
+  float recent_[9];             /* raw values that wait for the low-pass */
+  std::size_t frames_;
+};
+
+} // namespace genaudio::bpm
+
+#endif
