@@ -7,9 +7,12 @@
 #include <gst/genaudio/genaudio-prelude.h>
 #include <gst/genaudio/genaudio-dlpack.h>
 #include <gst/genaudio/genaudio-environment.h>
+#include <gst/genaudio/genaudio-filing.h>
 #include <gst/genaudio/genaudio-item.h>
 #include <gst/genaudio/genaudio-messages.h>
 #include <gst/genaudio/genaudio-result.h>
+#include <gst/genaudio/genaudio-part.h>
+#include <gst/genaudio/genaudio-store.h>
 #include <gst/genaudio/genaudio-tags.h>
 
 #endif /* __GST_GENAUDIO_H__ */

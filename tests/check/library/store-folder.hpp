@@ -1,0 +1,73 @@
+/* gst-genaudio
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <gst/genaudio/genaudio.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+/* A temporary folder for one test. */
+struct Folder
+{
+  std::string path;
+
+  Folder ()
+  {
+    gchar *made = g_dir_make_tmp ("genaudio-store-XXXXXX", nullptr);
+    g_assert_nonnull (made);
+    path = made;
+    g_free (made);
+  }
+  ~Folder () { std::filesystem::remove_all (path); }
+
+  GstGenAudioStore *new_store () const
+  {
+    GstGenAudioStore *store =
+        gst_genaudio_store_new (path.c_str (), "utc", nullptr);
+    g_assert_nonnull (store);
+    return store;
+  }
+
+  /* Every file in it, sorted; the random word of parts is a star. */
+  std::string list () const
+  {
+    std::vector<std::string> names;
+    for (const auto & entry :
+        std::filesystem::recursive_directory_iterator (path)) {
+      if (entry.is_directory ())
+        continue;
+      std::string name = entry.path ().string ().substr (path.size () + 1);
+      if (g_str_has_suffix (name.c_str (), ".part"))
+        name.replace (name.size () - 13, 8, "*");
+      names.push_back (name);
+    }
+    std::sort (names.begin (), names.end ());
+    std::string text;
+    for (const std::string & name : names)
+      text += (text.empty () ? "" : " ") + name;
+    return text;
+  }
+
+  std::string read (const std::string & name) const
+  {
+    gchar *text = nullptr;
+    g_file_get_contents ((path + "/" + name).c_str (), &text, nullptr, nullptr);
+    const std::string found = text != nullptr ? text : "";
+    g_free (text);
+    return found;
+  }
+
+  void write (const std::string & name, const std::string & text) const
+  {
+    const std::string full = path + "/" + name;
+    std::filesystem::create_directories
+        (std::filesystem::path (full).parent_path ());
+    g_assert_true (g_file_set_contents (full.c_str (), text.data (),
+            text.size (), nullptr));
+  }
+};
