@@ -30,8 +30,6 @@ constexpr int folder_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 constexpr gsize random_digits = 8;
 const char part_extension[] = ".part";
 
-/* Attempts to make folders that a cleaner takes away again. */
-constexpr int max_attempts = 1000;
 
 bool
 is_refused (int errnum)
@@ -158,7 +156,7 @@ make_below (const std::string & base, const std::string & folder,
     UniqueFd & fd, unsigned &made)
 {
   made = 0;
-  for (int attempt = 1;; attempt++) {
+  for (const gint64 start = g_get_monotonic_time ();;) {
     UniqueFd top;
     int errnum = open_base (base, top);
     if (errnum == ENOENT && g_mkdir_with_parents (base.c_str (), 0777) == 0) {
@@ -167,7 +165,8 @@ make_below (const std::string & base, const std::string & folder,
     }
     if (errnum == 0)
       errnum = make_and_open (top.get (), folder, fd, made);
-    if (errnum != ENOENT || attempt == max_attempts)
+    if (errnum != ENOENT
+        || g_get_monotonic_time () - start > max_contention)
       return errnum;
   }
 }

@@ -44,6 +44,9 @@ private:
   int fd_ = -1;
 };
 
+/* How long to go on making folders that a cleaner takes away again. */
+constexpr gint64 max_contention = 10 * G_TIME_SPAN_SECOND;
+
 /* "a/b/c" -> { "a", "b", "c" } */
 std::vector<std::string> split_path (const std::string & path);
 

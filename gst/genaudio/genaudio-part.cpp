@@ -26,8 +26,6 @@ using namespace genaudio;
 namespace {
 
 constexpr int max_suffix = 99999;
-/* Attempts to make a part in a folder that cleaners remove. */
-constexpr int max_attempts = 1000;
 
 GstResourceError
 code_of_errno (int errnum, GstResourceError fallback)
@@ -166,8 +164,9 @@ create_part (const std::string & base, const std::string & path,
   part->name = name_of (path);
   part->final_path = base + "/" + path;
 
+  const gint64 start = g_get_monotonic_time ();
   int errnum = ENOENT;
-  for (int attempt = 0; errnum == ENOENT && attempt < max_attempts; attempt++) {
+  while (errnum == ENOENT && g_get_monotonic_time () - start < max_contention) {
     unsigned made;
     errnum = make_below (base, part->folder, part->dirfd, made);
     part->made += made;
