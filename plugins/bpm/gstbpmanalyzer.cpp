@@ -1,0 +1,1191 @@
+/* gst-genaudio
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+/**
+ * SECTION:element-bpmanalyzer
+ * @title: bpmanalyzer
+ * @see_also: r128normalize, level
+ *
+ * Finds the tempo, the musical key and the statistics (peak, RMS, dynamic
+ * range, DC offset, clipped samples, silence) of the audio that passes
+ * through it. The buffers go on untouched.
+ *
+ * Each item (what lies between a STREAM_START and the next one, or EOS) is
+ * reported once, before the event that ends it goes on: as the element message
+ * `bpmanalyzer` with `final` set, as the event `genaudio-item-result`, and as
+ * the tags `beats-per-minute` and `musical-key`. In a live pipeline there is
+ * an update every #GstBpmAnalyzer:interval besides. The fields are those of
+ * #GstGenAudioAnalysis; what was not found has no field.
+ *
+ * ## Example launch line
+ * |[
+ * gst-launch-1.0 -m filesrc location=track.flac ! decodebin ! bpmanalyzer key=true ! fakesink
+ * ]|
+ */
+
+/* Threads. The streaming thread feeds the analysis; the worker (live, with
+ * `background`) estimates from copies; an application may ask for the state.
+ * Locks, in this order: stream lock, State::lock, object lock. Nothing is
+ * posted, pushed or notified with either of the last two held. */
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "gstbpmanalyzer.h"
+
+#include "analysis.h"
+#include "tracker.h"
+#include "worker.h"
+
+#include <gst/audio/audio.h>
+#include <gst/genaudio/genaudio.h>
+#include <gst/tag/tag.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace bpm = genaudio::bpm;
+
+GST_DEBUG_CATEGORY_STATIC (gst_bpm_analyzer_debug);
+#define GST_CAT_DEFAULT gst_bpm_analyzer_debug
+
+#define ALLOWED_CAPS \
+    "audio/x-raw, format = (string) { " GST_AUDIO_NE (F32) ", " \
+    GST_AUDIO_NE (F64) ", " GST_AUDIO_NE (S16) ", " GST_AUDIO_NE (S24) ", " \
+    GST_AUDIO_NE (S32) " }, rate = (int) [ 1, MAX ], " \
+    "channels = (int) [ 1, 8 ], layout = (string) interleaved"
+
+enum
+{
+  PROP_0,
+  PROP_TEMPO,
+  PROP_KEY,
+  PROP_STATISTICS,
+  PROP_MIN_BPM,
+  PROP_MAX_BPM,
+  PROP_INTERVAL,
+  PROP_ANALYSIS_LIMIT,
+  PROP_BACKGROUND,
+  PROP_REPORT,
+  PROP_BPM,
+  PROP_BPM_ALTERNATIVE,
+  PROP_BPM_CONFIDENCE,
+  PROP_MUSICAL_KEY,
+  PROP_KEY_ALTERNATIVE,
+  PROP_KEY_CONFIDENCE,
+  PROP_TUNING,
+  PROP_PEAK_AMPLITUDE,
+  PROP_RMS_ENERGY,
+  PROP_DYNAMIC_RANGE,
+  N_PROPERTIES
+};
+
+enum
+{
+  SIGNAL_POST_STATE,
+  N_SIGNALS
+};
+
+#define DEFAULT_TEMPO TRUE
+#define DEFAULT_KEY FALSE
+#define DEFAULT_STATISTICS TRUE
+#define DEFAULT_MIN_BPM 40.0
+#define DEFAULT_MAX_BPM 220.0
+#define DEFAULT_INTERVAL GST_SECOND
+#define DEFAULT_ANALYSIS_LIMIT GST_CLOCK_TIME_NONE
+#define DEFAULT_BACKGROUND TRUE
+
+static GParamSpec *properties[N_PROPERTIES];
+static guint signals[N_SIGNALS];
+
+namespace {
+
+/* Rates the estimators were made for; others get statistics only. */
+constexpr int lowest_rate = 8000;
+constexpr int highest_rate = 768000;
+
+/* Timestamps that stray less than this are those of a jittery clock. */
+constexpr GstClockTime jitter = 40 * GST_MSECOND;
+
+/* What is remembered offline of a stream of unknown or endless length. */
+constexpr double longest_memory_seconds = 3600;
+constexpr double usual_memory_seconds = 1800;
+
+struct Settings
+{
+  bool tempo = DEFAULT_TEMPO;
+  bool key = DEFAULT_KEY;
+  bool statistics = DEFAULT_STATISTICS;
+  double min_bpm = DEFAULT_MIN_BPM;
+  double max_bpm = DEFAULT_MAX_BPM;
+  GstClockTime interval = DEFAULT_INTERVAL;
+  GstClockTime analysis_limit = DEFAULT_ANALYSIS_LIMIT;
+  bool background = DEFAULT_BACKGROUND;
+};
+
+struct AnalysisFree
+{
+  void operator() (GstGenAudioAnalysis * a) const
+  {
+    gst_genaudio_analysis_free (a);
+  }
+};
+using Report = std::unique_ptr<GstGenAudioAnalysis, AnalysisFree>;
+
+/* What a report is made from. */
+struct Findings
+{
+  bool final = false;
+  std::string job_id, stream_id;
+  GstClockTime timestamp = GST_CLOCK_TIME_NONE;
+  std::uint64_t frames = 0;
+  int rate = 0, channels = 0;
+  std::optional<bpm::StatisticsResult> statistics;
+  bpm::Tempo tempo;
+  bpm::Key key;
+};
+
+/* What the worker estimates from; kept so that copying allocates nothing. */
+struct Copies
+{
+  std::optional<bpm::TempoEstimator> tempo;
+  std::optional<bpm::KeyEstimator> key;
+};
+
+}
+
+struct GstBpmAnalyzerState
+{
+  Settings settings;            /* object lock */
+  Report last;                  /* object lock: the last one posted */
+
+  /* streaming thread */
+  GstGenAudioItem item = { };
+  GstTagList *tags = nullptr;   /* of the item, stream scope, from upstream */
+  GstAudioInfo info;
+  bool have_info = false;
+  bool aborted = false;         /* report nothing until the next item */
+  bool reported = false;        /* nothing came since the last report */
+  bool live = false;
+  GstClockTime next_pts = GST_CLOCK_TIME_NONE;
+  GstClockTime next_update = 0; /* in frames' time since the item began */
+  std::unique_ptr<bpm::Worker> worker;
+
+  std::mutex lock;
+  /* from here on with the lock held */
+  std::unique_ptr<bpm::Analysis> analysis;      /* of the item under way */
+  GstClockTime end_pts = GST_CLOCK_TIME_NONE;   /* of what was analysed */
+  std::string job_id, stream_id;
+  bpm::Tempo tempo;             /* published */
+  bpm::Key key;
+
+  /* of whichever thread updates: the worker, or the streaming thread while
+   * the worker is settled */
+  bpm::LiveTracker tracker;
+  Copies copies;
+  std::uint64_t tracked_frames = 0;
+};
+
+struct _GstBpmAnalyzer
+{
+  GstAudioFilter parent;
+
+  GstBpmAnalyzerState *state;
+};
+
+#define gst_bpm_analyzer_parent_class parent_class
+G_DEFINE_FINAL_TYPE (GstBpmAnalyzer, gst_bpm_analyzer, GST_TYPE_AUDIO_FILTER);
+GST_ELEMENT_REGISTER_DEFINE (bpmanalyzer, "bpmanalyzer", GST_RANK_NONE,
+    GST_TYPE_BPM_ANALYZER);
+
+/* -- reports */
+
+static GArray *
+new_number_array (guint n)
+{
+  return g_array_sized_new (FALSE, FALSE, sizeof (gdouble), n);
+}
+
+static void
+fill_statistics (GstGenAudioAnalysis * a, const bpm::StatisticsResult & s,
+    int rate)
+{
+  a->peak_amplitude = s.overall.peak;
+  a->rms_energy = s.overall.rms;
+  a->dynamic_range = s.overall.dynamic_range;
+  a->clipped_samples = s.clipped;
+  a->leading_silence = gst_util_uint64_scale (s.leading, GST_SECOND, rate);
+  a->trailing_silence = gst_util_uint64_scale (s.trailing, GST_SECOND, rate);
+  a->channel_peak_amplitude = new_number_array (s.channels);
+  a->channel_rms_energy = new_number_array (s.channels);
+  a->channel_dynamic_range = new_number_array (s.channels);
+  a->dc_offset = new_number_array (s.channels);
+  for (unsigned c = 0; c < s.channels; c++) {
+    g_array_append_val (a->channel_peak_amplitude, s.channel[c].peak);
+    g_array_append_val (a->channel_rms_energy, s.channel[c].rms);
+    g_array_append_val (a->channel_dynamic_range, s.channel[c].dynamic_range);
+    g_array_append_val (a->dc_offset, s.channel[c].dc_offset);
+  }
+}
+
+static Report
+make_report (const Findings & f)
+{
+  Report report (gst_genaudio_analysis_new ());
+  GstGenAudioAnalysis *a = report.get ();
+
+  if (!f.job_id.empty ())
+    a->job_id = g_strdup (f.job_id.c_str ());
+  if (!f.stream_id.empty ())
+    a->stream_id = g_strdup (f.stream_id.c_str ());
+  a->final = f.final;
+  a->timestamp = f.timestamp;
+  a->frames = f.frames;
+  a->rate = f.rate;
+  a->channels = f.channels;
+  a->duration = gst_util_uint64_scale (f.frames, GST_SECOND, f.rate);
+  if (f.statistics)
+    fill_statistics (a, *f.statistics, f.rate);
+  if (f.tempo.valid) {
+    a->bpm = f.tempo.bpm;
+    if (f.tempo.alternative > 0)
+      a->bpm_alternative = f.tempo.alternative;
+    a->bpm_confidence = f.tempo.confidence;
+  }
+  if (f.key.valid) {
+    a->musical_key = g_strdup (bpm::key_long_name (f.key.best));
+    a->key_alternative = g_strdup (bpm::key_long_name (f.key.second));
+    a->key_confidence = f.key.confidence;
+    a->tuning = f.key.tuning_hz;
+  }
+  return report;
+}
+
+/* Posts @findings, makes them what the properties say, and returns the
+ * structure, which the message owns a copy of. */
+static GstStructure *
+publish (GstBpmAnalyzer * self, const Findings & findings)
+{
+  Report report = make_report (findings);
+  GstStructure *structure = gst_genaudio_analysis_to_structure (report.get ());
+
+  GST_DEBUG_OBJECT (self, "found %" GST_PTR_FORMAT, structure);
+  GST_OBJECT_LOCK (self);
+  self->state->last = std::move (report);
+  GST_OBJECT_UNLOCK (self);
+  gst_element_post_message (GST_ELEMENT (self),
+      gst_message_new_element (GST_OBJECT (self),
+          gst_structure_copy (structure)));
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_REPORT]);
+  return structure;
+}
+
+static Settings
+copy_settings (GstBpmAnalyzer * self)
+{
+  GST_OBJECT_LOCK (self);
+  const Settings settings = self->state->settings;
+  GST_OBJECT_UNLOCK (self);
+  return settings;
+}
+
+/* With the lock held: all but tempo and key. */
+static Findings
+collect (GstBpmAnalyzer * self)
+{
+  GstBpmAnalyzerState *state = self->state;
+  Findings f;
+
+  f.job_id = state->job_id;
+  f.stream_id = state->stream_id;
+  f.timestamp = state->end_pts;
+  f.frames = state->analysis->frames ();
+  f.rate = GST_AUDIO_INFO_RATE (&state->info);
+  f.channels = GST_AUDIO_INFO_CHANNELS (&state->info);
+  if (state->analysis->settings ().statistics)
+    f.statistics = state->analysis->statistics ().result ();
+  return f;
+}
+
+/* -- live updates */
+
+template <typename Estimator>
+static void
+copy_estimator (const Estimator * from, std::optional<Estimator> &to)
+{
+  if (from == nullptr)
+    to.reset ();
+  else if (to)
+    *to = *from;
+  else
+    to.emplace (*from);
+}
+
+/* With the lock held: what the tracker needs, and the seconds since it last
+ * looked. */
+static double
+take_copies (GstBpmAnalyzerState * state)
+{
+  const bpm::FrontEnd *front_end = state->analysis->front_end ();
+  const std::uint64_t frames = state->analysis->frames ();
+
+  copy_estimator (front_end ? front_end->tempo () : nullptr,
+      state->copies.tempo);
+  copy_estimator (front_end ? front_end->key () : nullptr, state->copies.key);
+  const double elapsed = (double) (frames - state->tracked_frames)
+      / GST_AUDIO_INFO_RATE (&state->info);
+  state->tracked_frames = frames;
+  return elapsed;
+}
+
+static void
+track (GstBpmAnalyzer * self, double elapsed)
+{
+  GstBpmAnalyzerState *state = self->state;
+  const Settings settings = copy_settings (self);
+
+  if (state->copies.tempo)
+    state->tracker.update_tempo (*state->copies.tempo, settings.min_bpm,
+        settings.max_bpm, elapsed);
+  if (state->copies.key)
+    state->tracker.update_key (*state->copies.key, elapsed);
+}
+
+/* The job of the worker, or in the streaming thread without one. */
+static void
+update_live (GstBpmAnalyzer * self)
+{
+  GstBpmAnalyzerState *state = self->state;
+  Findings findings;
+  double elapsed;
+
+  try {
+    {
+      std::lock_guard<std::mutex> guard (state->lock);
+      if (!state->analysis)
+        return;
+      findings = collect (self);
+      elapsed = take_copies (state);
+    }
+    track (self, elapsed);
+    findings.tempo = state->tracker.tempo ();
+    findings.key = state->tracker.key ();
+    {
+      std::lock_guard<std::mutex> guard (state->lock);
+      state->tempo = findings.tempo;
+      state->key = findings.key;
+    }
+    gst_structure_free (publish (self, findings));
+  } catch (const std::exception & e) {
+    GST_WARNING_OBJECT (self, "no update: %s", e.what ());
+  }
+}
+
+static void
+update_if_due (GstBpmAnalyzer * self, const Settings & settings)
+{
+  GstBpmAnalyzerState *state = self->state;
+  const GstClockTime now = gst_util_uint64_scale (state->analysis->frames (),
+      GST_SECOND, GST_AUDIO_INFO_RATE (&state->info));
+
+  if (!state->live || settings.interval == 0 || now < state->next_update)
+    return;
+  state->next_update += settings.interval;
+  if (state->next_update <= now)
+    state->next_update = now + settings.interval;
+  if (settings.background && !state->worker)
+    state->worker = std::make_unique<bpm::Worker> (
+        [self] { update_live (self); });
+  else if (!settings.background)
+    state->worker.reset ();
+  if (state->worker)
+    state->worker->ask ();
+  else
+    update_live (self);
+}
+
+/* -- items */
+
+static void
+settle (GstBpmAnalyzerState * state)
+{
+  if (state->worker)
+    state->worker->settle ();
+}
+
+/* Forgets what was analysed, but not whose it is. */
+static void
+forget_analysis (GstBpmAnalyzer * self)
+{
+  GstBpmAnalyzerState *state = self->state;
+
+  settle (state);
+  state->tracker.reset ();
+  state->tracked_frames = 0;
+  state->next_pts = GST_CLOCK_TIME_NONE;
+  state->next_update = 0;
+  std::lock_guard<std::mutex> guard (state->lock);
+  state->analysis.reset ();
+  state->end_pts = GST_CLOCK_TIME_NONE;
+  state->tempo = bpm::Tempo ();
+  state->key = bpm::Key ();
+}
+
+static void
+begin_item (GstBpmAnalyzer * self)
+{
+  GstBpmAnalyzerState *state = self->state;
+
+  forget_analysis (self);
+  g_clear_pointer (&state->tags, gst_tag_list_unref);
+  state->aborted = false;
+  state->reported = false;
+}
+
+/* An item's whole is estimated at its end; of a live one only what is still
+ * remembered, which is bounded, and counts as one more update. */
+static void
+estimate_final (GstBpmAnalyzer * self, Findings & findings)
+{
+  GstBpmAnalyzerState *state = self->state;
+  const bpm::FrontEnd *front_end = state->analysis->front_end ();
+  const Settings settings = copy_settings (self);
+
+  if (front_end == nullptr)
+    return;
+  const bpm::TempoEstimator *tempo = front_end->tempo ();
+  const bpm::KeyEstimator *key = front_end->key ();
+  if (state->live) {
+    std::unique_lock<std::mutex> guard (state->lock);
+    const double elapsed = take_copies (state);
+    guard.unlock ();
+    track (self, elapsed);
+    findings.tempo = state->tracker.tempo ();
+    findings.key = state->tracker.key ();
+  }
+  /* short live items end before the tracker is sure of anything */
+  if (tempo != nullptr && !findings.tempo.valid && (!state->live
+          || tempo->seconds () < bpm::live_memory_seconds - 1))
+    findings.tempo = tempo->estimate (settings.min_bpm, settings.max_bpm);
+  if (key != nullptr && !findings.key.valid && (!state->live
+          || key->seconds () < bpm::live_memory_seconds - 1))
+    findings.key = key->estimate ();
+}
+
+static void
+push_tags (GstBpmAnalyzer * self, const Findings & findings)
+{
+  GstBpmAnalyzerState *state = self->state;
+
+  if (!findings.tempo.valid && !findings.key.valid)
+    return;
+  /* a sticky TAG event replaces the one before it, so upstream's tags stay
+   * in it */
+  GstTagList *tags = state->tags ? gst_tag_list_copy (state->tags)
+      : gst_tag_list_new_empty ();
+  gst_tag_list_set_scope (tags, GST_TAG_SCOPE_STREAM);
+  if (findings.tempo.valid)
+    gst_tag_list_add (tags, GST_TAG_MERGE_REPLACE,
+        GST_TAG_BEATS_PER_MINUTE, findings.tempo.bpm, nullptr);
+  if (findings.key.valid)
+    gst_tag_list_add (tags, GST_TAG_MERGE_REPLACE,
+        GST_TAG_MUSICAL_KEY, bpm::key_short_name (findings.key.best),
+        nullptr);
+  gst_pad_push_event (GST_BASE_TRANSFORM_SRC_PAD (self),
+      gst_event_new_tag (tags));
+}
+
+/* The item has ended: reports it, once. */
+static void
+finish_item (GstBpmAnalyzer * self)
+{
+  GstBpmAnalyzerState *state = self->state;
+  Findings findings;
+
+  if (state->aborted || state->reported || !state->analysis)
+    return;
+  state->reported = true;
+  settle (state);
+  {
+    std::lock_guard<std::mutex> guard (state->lock);
+    state->analysis->finish ();
+    findings = collect (self);
+  }
+  findings.final = true;
+  estimate_final (self, findings);
+  push_tags (self, findings);
+  GstStructure *structure = publish (self, findings);
+  gst_pad_push_event (GST_BASE_TRANSFORM_SRC_PAD (self),
+      gst_genaudio_event_new_item_result (structure));
+  gst_structure_free (structure);
+  forget_analysis (self);
+}
+
+/* -- analysis */
+
+static bpm::SampleFormat
+sample_format (const GstAudioInfo & info)
+{
+  switch (GST_AUDIO_INFO_FORMAT (&info)) {
+    case GST_AUDIO_FORMAT_S16:
+      return bpm::SampleFormat::s16;
+    case GST_AUDIO_FORMAT_S24:
+      return bpm::SampleFormat::s24;
+    case GST_AUDIO_FORMAT_S32:
+      return bpm::SampleFormat::s32;
+    case GST_AUDIO_FORMAT_F64:
+      return bpm::SampleFormat::f64;
+    default:
+      return bpm::SampleFormat::f32;
+  }
+}
+
+static bool
+upstream_is_live (GstBpmAnalyzer * self)
+{
+  GstQuery *query = gst_query_new_latency ();
+  gboolean live = FALSE;
+
+  if (gst_pad_peer_query (GST_BASE_TRANSFORM_SINK_PAD (self), query))
+    gst_query_parse_latency (query, &live, nullptr, nullptr);
+  gst_query_unref (query);
+  return live;
+}
+
+static double
+memory_seconds (GstBpmAnalyzer * self)
+{
+  gint64 duration;
+
+  if (self->state->live)
+    return bpm::live_memory_seconds;
+  if (!gst_pad_peer_query_duration (GST_BASE_TRANSFORM_SINK_PAD (self),
+          GST_FORMAT_TIME, &duration) || duration <= 0)
+    return usual_memory_seconds;
+  return std::clamp (1.1 * duration / GST_SECOND + 30, 60.0,
+      longest_memory_seconds);
+}
+
+/* Whether the source is live is known from the SEGMENT on, so an analysis is
+ * made when the first thing to analyse comes. */
+static void
+ensure_analysis (GstBpmAnalyzer * self)
+{
+  GstBpmAnalyzerState *state = self->state;
+
+  if (state->analysis)
+    return;
+  const Settings settings = copy_settings (self);
+  const int rate = GST_AUDIO_INFO_RATE (&state->info);
+  const bool estimate = rate >= lowest_rate && rate <= highest_rate;
+  bpm::AnalysisSettings s;
+
+  state->live = upstream_is_live (self);
+  s.tempo = settings.tempo && estimate;
+  s.key = settings.key && estimate;
+  s.statistics = settings.statistics;
+  if (GST_CLOCK_TIME_IS_VALID (settings.analysis_limit))
+    s.limit_frames = gst_util_uint64_scale_ceil (settings.analysis_limit,
+        rate, GST_SECOND);
+  s.memory_seconds = memory_seconds (self);
+  auto analysis = std::make_unique<bpm::Analysis> (sample_format (state->info),
+      GST_AUDIO_INFO_CHANNELS (&state->info), rate, s);
+  const gchar *job_id = gst_genaudio_item_get_job_id (&state->item);
+
+  GST_DEBUG_OBJECT (self, "new analysis, %s", state->live ? "live" : "offline");
+  state->reported = false;
+  std::lock_guard<std::mutex> guard (state->lock);
+  state->analysis = std::move (analysis);
+  state->job_id = job_id ? job_id : "";
+  state->stream_id = state->item.stream_id ? state->item.stream_id : "";
+}
+
+/* Compares @pts with where the last buffer ended. Time that went back means
+ * that another piece begins; time left out is a hole to step over. */
+static void
+follow_time (GstBpmAnalyzer * self, GstClockTime pts)
+{
+  GstBpmAnalyzerState *state = self->state;
+
+  if (!GST_CLOCK_TIME_IS_VALID (pts)
+      || !GST_CLOCK_TIME_IS_VALID (state->next_pts))
+    return;
+  if (pts + jitter < state->next_pts) {
+    GST_DEBUG_OBJECT (self, "time went back to %" GST_TIME_FORMAT,
+        GST_TIME_ARGS (pts));
+    forget_analysis (self);
+  } else if (state->analysis && pts > state->next_pts + jitter) {
+    GST_DEBUG_OBJECT (self, "time jumped ahead to %" GST_TIME_FORMAT,
+        GST_TIME_ARGS (pts));
+    std::lock_guard<std::mutex> guard (state->lock);
+    state->analysis->skip (gst_util_uint64_scale (pts - state->next_pts,
+            GST_AUDIO_INFO_RATE (&state->info), GST_SECOND));
+  }
+}
+
+/* @frames passed, which @work analyses. */
+template <typename Work>
+static void
+analyse (GstBpmAnalyzer * self, GstClockTime pts, std::uint64_t frames,
+    Work work)
+{
+  GstBpmAnalyzerState *state = self->state;
+
+  follow_time (self, pts);
+  ensure_analysis (self);
+  if (!GST_CLOCK_TIME_IS_VALID (pts))
+    pts = GST_CLOCK_TIME_IS_VALID (state->next_pts) ? state->next_pts : 0;
+  state->next_pts = pts + gst_util_uint64_scale (frames, GST_SECOND,
+      GST_AUDIO_INFO_RATE (&state->info));
+  {
+    std::lock_guard<std::mutex> guard (state->lock);
+    work (*state->analysis);
+    state->end_pts = state->next_pts;
+  }
+  update_if_due (self, copy_settings (self));
+}
+
+static void
+analyse_buffer (GstBpmAnalyzer * self, GstBuffer * buffer)
+{
+  const guint bpf = GST_AUDIO_INFO_BPF (&self->state->info);
+  GstMapInfo map;
+
+  if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP)) {
+    const std::uint64_t frames = gst_buffer_get_size (buffer) / bpf;
+    analyse (self, GST_BUFFER_PTS (buffer), frames,
+        [frames] (bpm::Analysis & a) { a.process_silence (frames); });
+    return;
+  }
+  if (!gst_buffer_map (buffer, &map, GST_MAP_READ)) {
+    GST_WARNING_OBJECT (self, "cannot read %" GST_PTR_FORMAT, buffer);
+    return;
+  }
+  try {
+    const std::size_t frames = map.size / bpf;
+    analyse (self, GST_BUFFER_PTS (buffer), frames,
+        [&map, frames] (bpm::Analysis & a) { a.process (map.data, frames); });
+  } catch (...) {
+    gst_buffer_unmap (buffer, &map);
+    throw;
+  }
+  gst_buffer_unmap (buffer, &map);
+}
+
+static void
+analyse_gap (GstBpmAnalyzer * self, GstEvent * event)
+{
+  GstClockTime pts, duration;
+
+  if (!self->state->have_info)
+    return;
+  gst_event_parse_gap (event, &pts, &duration);
+  if (!GST_CLOCK_TIME_IS_VALID (duration))
+    return;
+  const std::uint64_t frames = gst_util_uint64_scale_round (duration,
+      GST_AUDIO_INFO_RATE (&self->state->info), GST_SECOND);
+  analyse (self, pts, frames,
+      [frames] (bpm::Analysis & a) { a.process_silence (frames); });
+}
+
+static void
+fail (GstBpmAnalyzer * self, const char *what)
+{
+  GstBpmAnalyzerState *state = self->state;
+
+  state->aborted = true;
+  gst_pad_push_event (GST_BASE_TRANSFORM_SRC_PAD (self),
+      gst_genaudio_event_new_item_abort (
+          gst_genaudio_item_get_job_id (&state->item), what));
+  GST_ELEMENT_ERROR (self, LIBRARY, FAILED, (nullptr),
+      ("Analysis failed: %s", what));
+}
+
+/* -- GstBaseTransform */
+
+static GstFlowReturn
+gst_bpm_analyzer_transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
+{
+  GstBpmAnalyzer *self = GST_BPM_ANALYZER (trans);
+
+  if (self->state->aborted || !self->state->have_info)
+    return GST_FLOW_OK;
+  try {
+    analyse_buffer (self, buffer);
+  } catch (const std::exception & e) {
+    fail (self, e.what ());
+    return GST_FLOW_ERROR;
+  }
+  return GST_FLOW_OK;
+}
+
+static gboolean
+gst_bpm_analyzer_setup (GstAudioFilter * filter, const GstAudioInfo * info)
+{
+  GstBpmAnalyzer *self = GST_BPM_ANALYZER (filter);
+  GstBpmAnalyzerState *state = self->state;
+
+  if (state->have_info && gst_audio_info_is_equal (&state->info, info))
+    return TRUE;
+  /* what was found at another rate or of other channels cannot be added to */
+  forget_analysis (self);
+  state->info = *info;
+  state->have_info = true;
+  return TRUE;
+}
+
+static void
+keep_tags (GstBpmAnalyzerState * state, GstEvent * event)
+{
+  GstTagList *tags;
+
+  gst_event_parse_tag (event, &tags);
+  if (gst_tag_list_get_scope (tags) != GST_TAG_SCOPE_STREAM)
+    return;
+  GstTagList *merged = gst_tag_list_merge (state->tags, tags,
+      GST_TAG_MERGE_REPLACE);
+  g_clear_pointer (&state->tags, gst_tag_list_unref);
+  state->tags = merged;
+}
+
+static void
+learn_identity (GstBpmAnalyzerState * state, GstEvent * event)
+{
+  gst_genaudio_item_handle_event (&state->item, event);
+  const gchar *job_id = gst_genaudio_item_get_job_id (&state->item);
+  std::lock_guard<std::mutex> guard (state->lock);
+  state->job_id = job_id ? job_id : "";
+}
+
+static void
+handle_event (GstBpmAnalyzer * self, GstEvent * event)
+{
+  GstBpmAnalyzerState *state = self->state;
+
+  switch (GST_EVENT_TYPE (event)) {
+    case GST_EVENT_STREAM_START:
+      finish_item (self);
+      begin_item (self);
+      learn_identity (state, event);
+      break;
+    case GST_EVENT_EOS:
+    case GST_EVENT_SEGMENT_DONE:
+      finish_item (self);
+      break;
+    case GST_EVENT_FLUSH_STOP:
+      forget_analysis (self);
+      state->reported = false;
+      break;
+    case GST_EVENT_TAG:
+      keep_tags (state, event);
+      learn_identity (state, event);
+      break;
+    case GST_EVENT_GAP:
+      if (!state->aborted)
+        analyse_gap (self, event);
+      break;
+    case GST_EVENT_CUSTOM_DOWNSTREAM:
+      if (gst_genaudio_event_parse_item_abort (event, nullptr, nullptr)) {
+        state->aborted = true;
+        forget_analysis (self);
+      }
+      break;
+    default:
+      break;
+  }
+}
+
+static gboolean
+gst_bpm_analyzer_sink_event (GstBaseTransform * trans, GstEvent * event)
+{
+  GstBpmAnalyzer *self = GST_BPM_ANALYZER (trans);
+
+  try {
+    handle_event (self, event);
+  } catch (const std::exception & e) {
+    fail (self, e.what ());
+  }
+  return GST_BASE_TRANSFORM_CLASS (parent_class)->sink_event (trans, event);
+}
+
+static void
+forget_everything (GstBpmAnalyzer * self)
+{
+  GstBpmAnalyzerState *state = self->state;
+
+  begin_item (self);
+  state->worker.reset ();
+  state->copies = Copies ();
+  state->have_info = false;
+  gst_genaudio_item_clear (&state->item);
+  std::lock_guard<std::mutex> guard (state->lock);
+  state->job_id.clear ();
+  state->stream_id.clear ();
+}
+
+static gboolean
+gst_bpm_analyzer_start (GstBaseTransform * trans)
+{
+  GstBpmAnalyzer *self = GST_BPM_ANALYZER (trans);
+
+  forget_everything (self);
+  GST_OBJECT_LOCK (self);
+  Report last = std::move (self->state->last);
+  const Settings & settings = self->state->settings;
+  const bool in_order = settings.min_bpm < settings.max_bpm;
+  const double low = settings.min_bpm, high = settings.max_bpm;
+  GST_OBJECT_UNLOCK (self);
+  if (!in_order) {
+    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS, (nullptr),
+        ("min-bpm %g is not below max-bpm %g", low, high));
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+gst_bpm_analyzer_stop (GstBaseTransform * trans)
+{
+  forget_everything (GST_BPM_ANALYZER (trans));
+  return TRUE;
+}
+
+/* -- GObject */
+
+static gboolean
+gst_bpm_analyzer_post_state (GstBpmAnalyzer * self)
+{
+  GstBpmAnalyzerState *state = self->state;
+  Findings findings;
+
+  {
+    std::lock_guard<std::mutex> guard (state->lock);
+    if (!state->analysis)
+      return FALSE;
+    findings = collect (self);
+    findings.tempo = state->tempo;
+    findings.key = state->key;
+  }
+  gst_structure_free (publish (self, findings));
+  return TRUE;
+}
+
+static void
+gst_bpm_analyzer_set_property (GObject * object, guint id,
+    const GValue * value, GParamSpec * pspec)
+{
+  GstBpmAnalyzer *self = GST_BPM_ANALYZER (object);
+  Settings & settings = self->state->settings;
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+    case PROP_TEMPO:
+      settings.tempo = g_value_get_boolean (value);
+      break;
+    case PROP_KEY:
+      settings.key = g_value_get_boolean (value);
+      break;
+    case PROP_STATISTICS:
+      settings.statistics = g_value_get_boolean (value);
+      break;
+    case PROP_MIN_BPM:
+      settings.min_bpm = g_value_get_double (value);
+      break;
+    case PROP_MAX_BPM:
+      settings.max_bpm = g_value_get_double (value);
+      break;
+    case PROP_INTERVAL:
+      settings.interval = g_value_get_uint64 (value);
+      break;
+    case PROP_ANALYSIS_LIMIT:
+      settings.analysis_limit = g_value_get_uint64 (value);
+      break;
+    case PROP_BACKGROUND:
+      settings.background = g_value_get_boolean (value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      break;
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+/* A property that says what the last report said. */
+static void
+get_result (const GstGenAudioAnalysis * a, guint id, GValue * value)
+{
+  const auto number = [value] (double x) {
+    g_value_set_double (value, std::isnan (x) ? 0.0 : x);
+  };
+
+  switch (id) {
+    case PROP_REPORT:
+      g_value_take_boxed (value, gst_genaudio_analysis_to_structure (a));
+      break;
+    case PROP_BPM:
+      number (a->bpm);
+      break;
+    case PROP_BPM_ALTERNATIVE:
+      number (a->bpm_alternative);
+      break;
+    case PROP_BPM_CONFIDENCE:
+      number (a->bpm_confidence);
+      break;
+    case PROP_MUSICAL_KEY:
+      g_value_set_string (value, a->musical_key);
+      break;
+    case PROP_KEY_ALTERNATIVE:
+      g_value_set_string (value, a->key_alternative);
+      break;
+    case PROP_KEY_CONFIDENCE:
+      number (a->key_confidence);
+      break;
+    case PROP_TUNING:
+      number (a->tuning);
+      break;
+    case PROP_PEAK_AMPLITUDE:
+      number (a->peak_amplitude);
+      break;
+    case PROP_RMS_ENERGY:
+      number (a->rms_energy);
+      break;
+    case PROP_DYNAMIC_RANGE:
+      number (a->dynamic_range);
+      break;
+  }
+}
+
+static void
+gst_bpm_analyzer_get_property (GObject * object, guint id, GValue * value,
+    GParamSpec * pspec)
+{
+  GstBpmAnalyzer *self = GST_BPM_ANALYZER (object);
+  const Settings & settings = self->state->settings;
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+    case PROP_TEMPO:
+      g_value_set_boolean (value, settings.tempo);
+      break;
+    case PROP_KEY:
+      g_value_set_boolean (value, settings.key);
+      break;
+    case PROP_STATISTICS:
+      g_value_set_boolean (value, settings.statistics);
+      break;
+    case PROP_MIN_BPM:
+      g_value_set_double (value, settings.min_bpm);
+      break;
+    case PROP_MAX_BPM:
+      g_value_set_double (value, settings.max_bpm);
+      break;
+    case PROP_INTERVAL:
+      g_value_set_uint64 (value, settings.interval);
+      break;
+    case PROP_ANALYSIS_LIMIT:
+      g_value_set_uint64 (value, settings.analysis_limit);
+      break;
+    case PROP_BACKGROUND:
+      g_value_set_boolean (value, settings.background);
+      break;
+    default:
+      if (id >= N_PROPERTIES)
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      else if (self->state->last)
+        get_result (self->state->last.get (), id, value);
+      break;
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+gst_bpm_analyzer_finalize (GObject * object)
+{
+  GstBpmAnalyzerState *state = GST_BPM_ANALYZER (object)->state;
+
+  g_clear_pointer (&state->tags, gst_tag_list_unref);
+  gst_genaudio_item_clear (&state->item);
+  delete state;
+
+  G_OBJECT_CLASS (parent_class)->finalize (object);
+}
+
+static void
+install_settings (GObjectClass * klass)
+{
+  const GParamFlags ready = (GParamFlags) (G_PARAM_READWRITE
+      | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+  const GParamFlags playing = (GParamFlags) (G_PARAM_READWRITE
+      | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
+
+  /**
+   * GstBpmAnalyzer:tempo:
+   *
+   * Find the tempo.
+   */
+  properties[PROP_TEMPO] = g_param_spec_boolean ("tempo", "Tempo",
+      "Find the tempo", DEFAULT_TEMPO, ready);
+  /**
+   * GstBpmAnalyzer:key:
+   *
+   * Find the musical key.
+   */
+  properties[PROP_KEY] = g_param_spec_boolean ("key", "Key",
+      "Find the musical key", DEFAULT_KEY, ready);
+  /**
+   * GstBpmAnalyzer:statistics:
+   *
+   * Measure peak, RMS, dynamic range, DC offset, clipped samples and silence.
+   */
+  properties[PROP_STATISTICS] = g_param_spec_boolean ("statistics",
+      "Statistics", "Measure peak, RMS, dynamic range, DC offset, clipped "
+      "samples and silence", DEFAULT_STATISTICS, ready);
+  /**
+   * GstBpmAnalyzer:min-bpm:
+   *
+   * The tempo is not below this.
+   */
+  properties[PROP_MIN_BPM] = g_param_spec_double ("min-bpm", "Minimum BPM",
+      "The tempo is not below this, in BPM", 20, 400, DEFAULT_MIN_BPM,
+      playing);
+  /**
+   * GstBpmAnalyzer:max-bpm:
+   *
+   * The tempo is not above this.
+   */
+  properties[PROP_MAX_BPM] = g_param_spec_double ("max-bpm", "Maximum BPM",
+      "The tempo is not above this, in BPM", 20, 400, DEFAULT_MAX_BPM,
+      playing);
+  /**
+   * GstBpmAnalyzer:interval:
+   *
+   * Time between two messages about a live stream, of its own time.
+   */
+  properties[PROP_INTERVAL] = g_param_spec_uint64 ("interval", "Interval",
+      "Time between two updates about a live stream, in ns (0 = none)", 0,
+      G_MAXUINT64, DEFAULT_INTERVAL, playing);
+  /**
+   * GstBpmAnalyzer:analysis-limit:
+   *
+   * How much of an item is listened to for tempo and key. The statistics are
+   * of all of it.
+   */
+  properties[PROP_ANALYSIS_LIMIT] = g_param_spec_uint64 ("analysis-limit",
+      "Analysis limit", "Audio of an item that is analysed for tempo and key, "
+      "in ns (none = all)", 0, G_MAXUINT64, DEFAULT_ANALYSIS_LIMIT, ready);
+  /**
+   * GstBpmAnalyzer:background:
+   *
+   * Whether the updates of a live stream are worked out in a thread of their
+   * own, so that the streaming thread never waits for them.
+   */
+  properties[PROP_BACKGROUND] = g_param_spec_boolean ("background",
+      "Background", "Work out the updates of a live stream in a thread of "
+      "their own", DEFAULT_BACKGROUND, playing);
+}
+
+static void
+install_results (GObjectClass * klass)
+{
+  const GParamFlags flags = (GParamFlags) (G_PARAM_READABLE
+      | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * GstBpmAnalyzer:report:
+   *
+   * The last message's structure.
+   */
+  properties[PROP_REPORT] = g_param_spec_boxed ("report", "Report",
+      "The last message", GST_TYPE_STRUCTURE, flags);
+  properties[PROP_BPM] = g_param_spec_double ("bpm", "BPM",
+      "Tempo in the last message, in BPM (0 = none)", 0, G_MAXDOUBLE, 0,
+      flags);
+  properties[PROP_BPM_ALTERNATIVE] = g_param_spec_double ("bpm-alternative",
+      "BPM alternative", "The other candidate, in BPM (0 = none)", 0,
+      G_MAXDOUBLE, 0, flags);
+  properties[PROP_BPM_CONFIDENCE] = g_param_spec_double ("bpm-confidence",
+      "BPM confidence", "Confidence in the tempo, 0 to 1", 0, 1, 0, flags);
+  properties[PROP_MUSICAL_KEY] = g_param_spec_string ("musical-key",
+      "Musical key", "Key in the last message, such as \"A minor\"", nullptr,
+      flags);
+  properties[PROP_KEY_ALTERNATIVE] = g_param_spec_string ("key-alternative",
+      "Key alternative", "The second best key", nullptr, flags);
+  properties[PROP_KEY_CONFIDENCE] = g_param_spec_double ("key-confidence",
+      "Key confidence", "Confidence in the key, 0 to 1", 0, 1, 0, flags);
+  properties[PROP_TUNING] = g_param_spec_double ("tuning", "Tuning",
+      "Frequency of A4, in Hz (0 = unknown)", 0, G_MAXDOUBLE, 0, flags);
+  properties[PROP_PEAK_AMPLITUDE] = g_param_spec_double ("peak-amplitude",
+      "Peak amplitude", "Largest absolute sample, full scale 1.0", 0,
+      G_MAXDOUBLE, 0, flags);
+  properties[PROP_RMS_ENERGY] = g_param_spec_double ("rms-energy",
+      "RMS energy", "Root mean square of the samples, full scale 1.0", 0,
+      G_MAXDOUBLE, 0, flags);
+  properties[PROP_DYNAMIC_RANGE] = g_param_spec_double ("dynamic-range",
+      "Dynamic range", "Peak to RMS, in dB", 0, G_MAXDOUBLE, 0, flags);
+}
+
+static void
+gst_bpm_analyzer_class_init (GstBpmAnalyzerClass * klass)
+{
+  GObjectClass *gobject_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+  GstBaseTransformClass *trans_class = GST_BASE_TRANSFORM_CLASS (klass);
+  GstAudioFilterClass *filter_class = GST_AUDIO_FILTER_CLASS (klass);
+
+  GST_DEBUG_CATEGORY_INIT (gst_bpm_analyzer_debug, "bpmanalyzer", 0,
+      "tempo, key and statistics");
+
+  gobject_class->set_property = gst_bpm_analyzer_set_property;
+  gobject_class->get_property = gst_bpm_analyzer_get_property;
+  gobject_class->finalize = gst_bpm_analyzer_finalize;
+  install_settings (gobject_class);
+  install_results (gobject_class);
+  g_object_class_install_properties (gobject_class, N_PROPERTIES, properties);
+
+  /**
+   * GstBpmAnalyzer::post-state:
+   * @self: the element
+   *
+   * Posts what is known of the item under way: its statistics so far, and
+   * tempo and key as of the last live update.
+   *
+   * Returns: %TRUE if there is an item under way
+   */
+  signals[SIGNAL_POST_STATE] = g_signal_new_class_handler ("post-state",
+      G_TYPE_FROM_CLASS (klass),
+      (GSignalFlags) (G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION),
+      G_CALLBACK (gst_bpm_analyzer_post_state), nullptr, nullptr, nullptr,
+      G_TYPE_BOOLEAN, 0);
+
+  gst_element_class_set_static_metadata (element_class,
+      "Tempo, key and statistics", "Filter/Analyzer/Audio",
+      "Finds tempo, musical key and statistics of audio that passes through",
+      "gst-genaudio");
+  GstCaps *caps = gst_caps_from_string (ALLOWED_CAPS);
+  gst_audio_filter_class_add_pad_templates (filter_class, caps);
+  gst_caps_unref (caps);
+
+  trans_class->start = GST_DEBUG_FUNCPTR (gst_bpm_analyzer_start);
+  trans_class->stop = GST_DEBUG_FUNCPTR (gst_bpm_analyzer_stop);
+  trans_class->sink_event = GST_DEBUG_FUNCPTR (gst_bpm_analyzer_sink_event);
+  trans_class->transform_ip = GST_DEBUG_FUNCPTR (gst_bpm_analyzer_transform_ip);
+  trans_class->passthrough_on_same_caps = TRUE;
+  filter_class->setup = GST_DEBUG_FUNCPTR (gst_bpm_analyzer_setup);
+}
+
+static void
+gst_bpm_analyzer_init (GstBpmAnalyzer * self)
+{
+  self->state = new GstBpmAnalyzerState;
+  gst_audio_info_init (&self->state->info);
+  gst_base_transform_set_passthrough (GST_BASE_TRANSFORM (self), TRUE);
+  gst_base_transform_set_gap_aware (GST_BASE_TRANSFORM (self), TRUE);
+}
