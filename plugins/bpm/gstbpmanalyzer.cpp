@@ -140,6 +140,12 @@ struct AnalysisFree
 };
 using Report = std::unique_ptr<GstGenAudioAnalysis, AnalysisFree>;
 
+struct StructureFree
+{
+  void operator() (GstStructure * s) const { gst_structure_free (s); }
+};
+using Structure = std::unique_ptr<GstStructure, StructureFree>;
+
 /* What a report is made from. */
 struct Findings
 {
@@ -165,7 +171,8 @@ struct Copies
 struct GstBpmAnalyzerState
 {
   Settings settings;            /* object lock */
-  Report last;                  /* object lock: the last one posted */
+  Report last;                  /* object lock: the last one posted... */
+  Structure last_structure;     /* ...and its message */
 
   /* streaming thread */
   GstGenAudioItem item = { };
@@ -270,20 +277,25 @@ make_report (const Findings & f)
 }
 
 /* Posts @findings, makes them what the properties say, and returns the
- * structure, which the message owns a copy of. */
-static GstStructure *
+ * message's structure. */
+static Structure
 publish (GstBpmAnalyzer * self, const Findings & findings)
 {
+  GstBpmAnalyzerState *state = self->state;
   Report report = make_report (findings);
-  GstStructure *structure = gst_genaudio_analysis_to_structure (report.get ());
+  Structure structure (gst_genaudio_analysis_to_structure (report.get ()));
 
-  GST_DEBUG_OBJECT (self, "found %" GST_PTR_FORMAT, structure);
+  if (!findings.statistics)
+    gst_structure_remove_field (structure.get (), "clipped-samples");
+  GST_DEBUG_OBJECT (self, "found %" GST_PTR_FORMAT, structure.get ());
+  Structure kept (gst_structure_copy (structure.get ()));
   GST_OBJECT_LOCK (self);
-  self->state->last = std::move (report);
+  state->last.swap (report);
+  state->last_structure.swap (kept);
   GST_OBJECT_UNLOCK (self);
   gst_element_post_message (GST_ELEMENT (self),
       gst_message_new_element (GST_OBJECT (self),
-          gst_structure_copy (structure)));
+          gst_structure_copy (structure.get ())));
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_REPORT]);
   return structure;
 }
@@ -383,7 +395,7 @@ update_live (GstBpmAnalyzer * self)
       state->tempo = findings.tempo;
       state->key = findings.key;
     }
-    gst_structure_free (publish (self, findings));
+    publish (self, findings);
   } catch (const std::exception & e) {
     GST_WARNING_OBJECT (self, "no update: %s", e.what ());
   }
@@ -522,10 +534,9 @@ finish_item (GstBpmAnalyzer * self)
   findings.final = true;
   estimate_final (self, findings);
   push_tags (self, findings);
-  GstStructure *structure = publish (self, findings);
+  const Structure structure = publish (self, findings);
   gst_pad_push_event (GST_BASE_TRANSFORM_SRC_PAD (self),
-      gst_genaudio_event_new_item_result (structure));
-  gst_structure_free (structure);
+      gst_genaudio_event_new_item_result (structure.get ()));
   forget_analysis (self);
 }
 
@@ -839,6 +850,7 @@ gst_bpm_analyzer_start (GstBaseTransform * trans)
   forget_everything (self);
   GST_OBJECT_LOCK (self);
   Report last = std::move (self->state->last);
+  Structure structure = std::move (self->state->last_structure);
   const Settings & settings = self->state->settings;
   const bool in_order = settings.min_bpm < settings.max_bpm;
   const double low = settings.min_bpm, high = settings.max_bpm;
@@ -874,7 +886,7 @@ gst_bpm_analyzer_post_state (GstBpmAnalyzer * self)
     findings.tempo = state->tempo;
     findings.key = state->key;
   }
-  gst_structure_free (publish (self, findings));
+  publish (self, findings);
   return TRUE;
 }
 
@@ -927,9 +939,6 @@ get_result (const GstGenAudioAnalysis * a, guint id, GValue * value)
   };
 
   switch (id) {
-    case PROP_REPORT:
-      g_value_take_boxed (value, gst_genaudio_analysis_to_structure (a));
-      break;
     case PROP_BPM:
       number (a->bpm);
       break;
@@ -995,6 +1004,9 @@ gst_bpm_analyzer_get_property (GObject * object, guint id, GValue * value,
       break;
     case PROP_BACKGROUND:
       g_value_set_boolean (value, settings.background);
+      break;
+    case PROP_REPORT:
+      g_value_set_boxed (value, self->state->last_structure.get ());
       break;
     default:
       if (id >= N_PROPERTIES)
