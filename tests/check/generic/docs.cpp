@@ -177,8 +177,9 @@ check_element (GstElementFactory * factory, const std::string & docs)
       continue;
     }
     const char *at = property.c_str ();
-    fail_unless_equals_string (row->second.type.c_str (),
-        type_name (specs[i]).c_str ());
+    fail_unless (row->second.type == type_name (specs[i]),
+        "%s `%s`: type is %s, the page says %s", page.c_str (), at,
+        type_name (specs[i]).c_str (), row->second.type.c_str ());
     fail_unless (row->second.default_value == default_text (specs[i]),
         "%s `%s`: default is %s, the page says %s", page.c_str (), at,
         default_text (specs[i]).c_str (), row->second.default_value.c_str ());
