@@ -17,22 +17,36 @@ namespace genaudio::bpm {
 
 namespace {
 
-constexpr double lowest = 50, highest = 2000;   /* Hz of peaks */
+constexpr double lowest = 50, highest = 1400;   /* Hz of peaks */
 constexpr double segment_seconds = 2;
-constexpr double intro_seconds = 12;            /* counts twice */
+constexpr double intro_seconds = 12;            /* of a piece: says most about its key */
+constexpr float intro_weight = 5;
 constexpr int harmonics = 8;
 constexpr double harmonic_weight = .8;
 constexpr double spread_semitones = 2 / 3.0;
 constexpr double least_r = .65;
 
-/* Albrecht and Shanahan 2013; bgate, Faraldo 2017; Krumhansl and Kessler 1982 */
-constexpr double profiles[3][2][12] = {
-  { { .238, .006, .111, .006, .137, .094, .016, .214, .009, .080, .008, .081 },
-    { .220, .006, .104, .123, .019, .103, .012, .214, .062, .022, .061, .052 } },
-  { { 1, 0, .42, 0, .53, .37, 0, .77, 0, .38, .21, .30 },
-    { 1, 0, .36, .39, 0, .38, 0, .74, .27, 0, .42, .23 } },
-  { { 6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88 },
-    { 6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17 } },
+/* Major and minor, from the tonic up. */
+struct Profile
+{
+  double weight;
+  double of[2][12];
+};
+
+constexpr Profile profiles[] = {
+  /* Albrecht and Shanahan, "The Use of Large Corpora to Train a New Type of
+   * Key-Finding Algorithm", Music Perception 31 (2013) */
+  { .4, { { .238, .006, .111, .006, .137, .094, .016, .214, .009, .080, .008, .081 },
+            { .220, .006, .104, .123, .019, .103, .012, .214, .062, .022, .061, .052 } } },
+  /* Temperley, Music and Probability (2007) */
+  { .2, { { .748, .060, .488, .082, .67, .46, .096, .715, .104, .366, .057, .4 },
+            { .712, .084, .474, .618, .049, .46, .105, .747, .404, .067, .133, .33 } } },
+  /* Faraldo et al., "A Multi-Profile Method for Key Estimation in EDM" (2017) */
+  { .2, { { 1, 0, .42, 0, .53, .37, 0, .77, 0, .38, .21, .30 },
+            { 1, 0, .36, .39, 0, .38, 0, .74, .27, 0, .42, .23 } } },
+  /* Krumhansl and Kessler (1982) */
+  { .2, { { 6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88 },
+            { 6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17 } } },
 };
 
 const char *const names[2][2][12] = {
@@ -270,7 +284,7 @@ KeyEstimator::estimate (double window_seconds) const
   double cosine = 0, sine = 0;
   for (std::size_t i = first; i < n_segments_; i++) {
     const Segment &segment = segments_[i % segments_.size ()];
-    const float weight = window_seconds == 0 && i < intro_seconds / segment_seconds ? 2 : 1;
+    const float weight = window_seconds == 0 && i < intro_seconds / segment_seconds ? intro_weight : 1;
     for (int b = 0; b < bins; b++)
       sum[b] += weight * segment.sum[b];
     cosine += segment.cosine;
@@ -283,8 +297,8 @@ KeyEstimator::estimate (double window_seconds) const
   for (int minor = 0; minor < 2; minor++) {
     for (int tonic = 0; tonic < 12; tonic++) {
       double r = 0;
-      for (const auto &profile : profiles)
-        r += pearson (classes, profile[minor], tonic) / 3;
+      for (const Profile &profile : profiles)
+        r += profile.weight * pearson (classes, profile.of[minor], tonic);
       if (r > best) {
         second = best;
         answer.second = answer.best;
