@@ -1,0 +1,52 @@
+/* gst-genaudio
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#ifndef __DATED_CONVERT_H__
+#define __DATED_CONVERT_H__
+
+#include "formats.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace dated {
+
+enum class Sample { s16, s24, s32, f32, f64 };
+/* What libsndfile is given; i24 is left-justified in 32 bits. */
+enum class Target { i16, i24, i32, f32 };
+
+std::size_t sample_bytes (Sample sample);
+Target target_for (const FormatInfo & info, Depth depth);
+
+/* One conversion from what arrives to what the file holds: scaled so that
+ * 1.0 is 2^(bits-1), rounded, clipped where it is over range. */
+class Converter
+{
+public:
+  Converter (Sample from, Target to, bool dither);
+
+  /* Returns @in itself where nothing has to be done, else memory that lives
+   * until the next call. */
+  const void *convert (const void *in, std::size_t n_samples);
+
+  /* Samples beyond full scale, or not a number, that were clipped. */
+  std::uint64_t clipped () const { return n_clipped; }
+
+private:
+  template <typename In, typename Out>
+  const void *quantise (const void *in, std::size_t n);
+  const void *to_float (const void *in, std::size_t n);
+  double noise ();
+
+  Sample from;
+  Target to;
+  bool dither;
+  std::uint64_t random = UINT64_C (0x9E3779B97F4A7C15);
+  std::uint64_t n_clipped = 0;
+  std::vector<std::uint64_t> memory;    /* aligned for any sample */
+};
+
+}
+
+#endif /* __DATED_CONVERT_H__ */

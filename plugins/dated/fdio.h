@@ -1,0 +1,23 @@
+/* gst-genaudio
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#ifndef __DATED_FDIO_H__
+#define __DATED_FDIO_H__
+
+#include <sndfile.h>
+
+namespace dated {
+
+struct FdIo
+{
+  int fd;
+  sf_count_t position = 0;
+  sf_count_t length = 0;
+  int error = 0;                /* errno of the last call that failed */
+
+  static SF_VIRTUAL_IO functions;
+};
+
+}
+
+#endif /* __DATED_FDIO_H__ */

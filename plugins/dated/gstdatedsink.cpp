@@ -1,0 +1,1361 @@
+/* gst-genaudio
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+/**
+ * SECTION:element-datedsink
+ * @title: datedsink
+ * @see_also: filesink, splitmuxsink
+ *
+ * Writes audio to files that are filed by date,
+ * `base-dir/YYYY/MM/DD/<job-id>.<ext>`, one file an item. A file is written
+ * as a hidden part beside its final place and gets its name when it is
+ * complete, so that what can be seen is whole.
+ *
+ * ## Example launch lines
+ * |[
+ * gst-launch-1.0 audiotestsrc num-buffers=100 ! datedsink base-dir=outputs job-id=tone
+ * ]| One tone, one file.
+ * |[
+ * gst-launch-1.0 -e autoaudiosrc ! audioconvert ! datedsink base-dir=radio job-id=studio rotate=hourly
+ * ]| A recording that is cut on the hour.
+ *
+ * The messages are described in docs/datedsink.md.
+ */
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "gstdatedsink.h"
+
+#include "cabinet.h"
+#include "recorder.h"
+#include "tagmap.h"
+#include "writer.h"
+
+#include <gst/audio/audio.h>
+#include <gst/genaudio/genaudio.h>
+
+#include <atomic>
+#include <cerrno>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+GST_DEBUG_CATEGORY_STATIC (gst_dated_sink_debug);
+#define GST_CAT_DEFAULT gst_dated_sink_debug
+
+using namespace dated;
+
+/* Lock order: preroll lock, writer's lock, object lock. The state below
+ * belongs to the streaming thread unless it says otherwise; recorder and
+ * cabinet are the writer's thread's while it runs. */
+
+/* *INDENT-OFF* */
+namespace {
+
+constexpr char default_base_dir[] = "data/outputs";
+constexpr double default_quality = 0.5;
+
+/* What waits for a slow disk: live audio cannot, files can. */
+constexpr guint64 live_queue_time = 10 * GST_SECOND;
+constexpr gsize file_queue_bytes = 4 << 20;
+/* Cost of a task that holds no audio, so that these are bounded too. */
+constexpr gsize small_task = 4096;
+constexpr double congested = 0.75;
+
+enum Dither { DITHER_NONE, DITHER_TPDF };
+enum Sidecar { SIDECAR_NONE, SIDECAR_JSON };
+
+struct Settings
+{
+  std::string base_dir = default_base_dir;
+  std::string job_id;
+  Container format = Container::wav;
+  Depth depth = Depth::pcm_16;
+  Dither dither = DITHER_NONE;
+  double quality = default_quality;
+  guint bitrate = 0;
+  FileMetadata file_metadata = FileMetadata::standard;
+  Gaps gaps = Gaps::silence;
+  std::string timezone = "local";
+  std::string date;
+  std::string location_template;
+  GstGenAudioIfExists if_exists = GST_GENAUDIO_IF_EXISTS_ERROR;
+  guint64 max_size_time = 0;
+  guint64 max_size_bytes = 0;
+  std::string rotate = "none";
+  Sidecar sidecar = SIDECAR_NONE;
+  bool durable = true;
+};
+
+struct BufferHolder
+{
+  GstBuffer *buffer;
+  GstMapInfo map;
+
+  explicit BufferHolder (GstBuffer * b) : buffer (b)
+  {
+    if (!gst_buffer_map (buffer, &map, GST_MAP_READ)) {
+      gst_buffer_unref (buffer);
+      throw FileError (0, "Could not read a buffer");
+    }
+  }
+  ~BufferHolder ()
+  {
+    gst_buffer_unmap (buffer, &map);
+    gst_buffer_unref (buffer);
+  }
+  BufferHolder (const BufferHolder &) = delete;
+  BufferHolder & operator= (const BufferHolder &) = delete;
+};
+
+}
+
+struct DatedSinkState
+{
+  Settings settings;            /* object lock */
+  Ledger ledger;                /* its own lock */
+
+  Writer writer;
+  std::unique_ptr<StoreCabinet> cabinet;
+  std::unique_ptr<Recorder> recorder;
+  GTimeZone *zone = nullptr;
+  RecorderSettings recorder_settings;
+  std::string fixed_job_id;
+
+  GstGenAudioItem item = {};
+  GstTagList *tags = nullptr;
+  std::vector<GstStructure *> results;
+  GstAudioInfo info;
+  bool have_info = false;
+  bool item_begun = false;      /* the recorder knows of it */
+  bool item_aborted = false;
+  std::string generated_job_id;
+  bool live = false;
+  bool live_known = false;
+  bool warned_congestion = false;
+
+  std::atomic<bool> failed {false};     /* set by the writer's thread */
+  std::atomic<bool> waiting {false};    /* between stop and start signals */
+  bool paused = false;          /* the same, in the writer's order */
+};
+/* *INDENT-ON* */
+
+struct _GstDatedSink
+{
+  GstBaseSink parent;
+
+  DatedSinkState *state;
+};
+
+enum
+{
+  PROP_0,
+  PROP_BASE_DIR,
+  PROP_JOB_ID,
+  PROP_FORMAT,
+  PROP_BIT_DEPTH,
+  PROP_DITHER,
+  PROP_QUALITY,
+  PROP_BITRATE,
+  PROP_FILE_METADATA,
+  PROP_GAPS,
+  PROP_TIMEZONE,
+  PROP_DATE,
+  PROP_LOCATION_TEMPLATE,
+  PROP_IF_EXISTS,
+  PROP_MAX_SIZE_TIME,
+  PROP_MAX_SIZE_BYTES,
+  PROP_ROTATE,
+  PROP_SIDECAR,
+  PROP_DURABLE,
+  PROP_LOCATION,
+  PROP_RECORDING_STATS
+};
+
+enum
+{
+  SIGNAL_SPLIT_NOW,
+  SIGNAL_START,
+  SIGNAL_STOP,
+  N_SIGNALS
+};
+
+static guint gst_dated_sink_signals[N_SIGNALS];
+
+#define CAPS_FORMATS "{ " GST_AUDIO_NE (S16) ", " GST_AUDIO_NE (S24) ", " \
+    GST_AUDIO_NE (S32) ", " GST_AUDIO_NE (F32) ", " GST_AUDIO_NE (F64) " }"
+
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
+    GST_PAD_SINK, GST_PAD_ALWAYS,
+    GST_STATIC_CAPS ("audio/x-raw, format = " CAPS_FORMATS ", "
+        "layout = interleaved, rate = [ 1, max ], channels = [ 1, 1024 ]"));
+
+#define gst_dated_sink_parent_class parent_class
+G_DEFINE_FINAL_TYPE_WITH_CODE (GstDatedSink, gst_dated_sink,
+    GST_TYPE_BASE_SINK,
+    G_IMPLEMENT_INTERFACE (GST_TYPE_TAG_SETTER, nullptr);
+    GST_DEBUG_CATEGORY_INIT (gst_dated_sink_debug, "datedsink", 0,
+        "dated file sink"));
+GST_ELEMENT_REGISTER_DEFINE (datedsink, "datedsink", GST_RANK_NONE,
+    GST_TYPE_DATED_SINK);
+
+#define DEFINE_ENUM(function, Name, ...) \
+static GType \
+function (void) \
+{ \
+  static gsize type = 0; \
+  static const GEnumValue values[] = { __VA_ARGS__, {0, nullptr, nullptr} }; \
+  \
+  if (g_once_init_enter (&type)) \
+    g_once_init_leave (&type, g_enum_register_static (Name, values)); \
+  return type; \
+}
+
+DEFINE_ENUM (gst_dated_sink_format_get_type, "GstDatedSinkFormat",
+    {(gint) Container::wav, "WAV, less than 4 GiB", "wav"},
+    {(gint) Container::rf64, "RF64 where it is 4 GiB or more, else WAV",
+        "rf64"},
+    {(gint) Container::flac, "FLAC", "flac"},
+    {(gint) Container::ogg, "Vorbis in Ogg", "ogg"},
+    {(gint) Container::opus, "Opus in Ogg", "opus"},
+    {(gint) Container::mp3, "MP3", "mp3"},
+    {(gint) Container::aiff, "AIFF, less than 4 GiB", "aiff"})
+DEFINE_ENUM (gst_dated_sink_bit_depth_get_type, "GstDatedSinkBitDepth",
+    {(gint) Depth::pcm_16, "16 bit integers", "pcm-16"},
+    {(gint) Depth::pcm_24, "24 bit integers", "pcm-24"},
+    {(gint) Depth::pcm_32, "32 bit integers", "pcm-32"},
+    {(gint) Depth::float_32, "32 bit floating point", "float"})
+DEFINE_ENUM (gst_dated_sink_dither_get_type, "GstDatedSinkDither",
+    {DITHER_NONE, "Round", "none"},
+    {DITHER_TPDF, "Triangular noise of two least significant bits", "tpdf"})
+DEFINE_ENUM (gst_dated_sink_file_metadata_get_type,
+    "GstDatedSinkFileMetadata",
+    {(gint) FileMetadata::none, "Audio only", "none"},
+    {(gint) FileMetadata::standard, "What every reader takes", "standard"},
+    {(gint) FileMetadata::full, "Also bext, id3 and acid in WAV", "full"})
+DEFINE_ENUM (gst_dated_sink_gaps_get_type, "GstDatedSinkGaps",
+    {(gint) Gaps::silence, "Fill with silence", "silence"},
+    {(gint) Gaps::skip, "Close up", "skip"},
+    {(gint) Gaps::split, "Begin another file", "split"})
+DEFINE_ENUM (gst_dated_sink_sidecar_get_type, "GstDatedSinkSidecar",
+    {SIDECAR_NONE, "No sidecar", "none"},
+    {SIDECAR_JSON, "A JSON file beside the audio", "json"})
+
+static Settings
+copy_settings (GstDatedSink * self)
+{
+  GST_OBJECT_LOCK (self);
+  Settings settings = self->state->settings;
+  GST_OBJECT_UNLOCK (self);
+  return settings;
+}
+
+/* -- errors */
+
+static void
+post_error (GstDatedSink * self, gint code, const char *text)
+{
+  gst_element_message_full (GST_ELEMENT (self), GST_MESSAGE_ERROR,
+      GST_RESOURCE_ERROR, code, g_strdup (text), nullptr, __FILE__,
+      GST_FUNCTION, __LINE__);
+}
+
+static gint
+resource_code (const FileError & error)
+{
+  if (const auto *store = dynamic_cast<const StoreError *> (&error))
+    return store->resource_code;
+
+  GError *coded = nullptr;
+  gst_genaudio_set_errno_error (&coded, error.code, GST_RESOURCE_ERROR_WRITE,
+      "%s", error.what ());
+  const gint code = coded->code;
+  g_error_free (coded);
+  return code;
+}
+
+/* One error an element, however many tasks follow it. */
+static void
+fail (GstDatedSink * self, gint code, const char *text)
+{
+  if (!self->state->failed.exchange (true))
+    post_error (self, code, text);
+}
+
+/* Queues what is to be done with the recorder. */
+template <typename Work>
+static void
+queue_work (GstDatedSink * self, Work work, gsize cost = small_task)
+{
+  DatedSinkState *state = self->state;
+
+  state->writer.push ([self, state, work = std::move (work)] () mutable {
+    try {
+      if (state->recorder != nullptr)
+        work (*state->recorder, *state->cabinet);
+    } catch (const FileError & error) {
+      fail (self, resource_code (error), error.what ());
+    } catch (const std::exception & error) {
+      fail (self, GST_RESOURCE_ERROR_FAILED, error.what ());
+    }
+  }, cost);
+}
+
+/* -- settings */
+
+static AudioSpec
+spec_of (const Settings & settings)
+{
+  AudioSpec spec;
+
+  spec.container = settings.format;
+  spec.depth = settings.depth;
+  spec.dither = settings.dither == DITHER_TPDF;
+  spec.quality = settings.quality;
+  spec.bitrate = settings.bitrate;
+  spec.metadata = settings.file_metadata;
+  return spec;
+}
+
+/* Everything that can be refused before there is audio. */
+static bool
+check_settings (GstDatedSink * self, const Settings & settings)
+{
+  GError *error = nullptr;
+  const std::string fault = find_fault (spec_of (settings));
+
+  if (!fault.empty ()) {
+    post_error (self, GST_RESOURCE_ERROR_SETTINGS, fault.c_str ());
+    return false;
+  }
+  if (!RotateRule::parse (settings.rotate)) {
+    const std::string text = "rotate is \"" + settings.rotate
+        + "\", expected none, hourly, daily or a number of seconds";
+    post_error (self, GST_RESOURCE_ERROR_SETTINGS, text.c_str ());
+    return false;
+  }
+  GTimeZone *zone =
+      gst_genaudio_filing_timezone_new (settings.timezone.c_str (), &error);
+  GDateTime *date = nullptr;
+  if (zone != nullptr && !settings.date.empty ())
+    date = gst_genaudio_filing_parse_date (settings.date.c_str (), zone,
+        &error);
+  if (error == nullptr && !settings.job_id.empty ())
+    gst_genaudio_job_id_validate (settings.job_id.c_str (), &error);
+  if (error == nullptr && !settings.location_template.empty ())
+    gst_genaudio_filing_check_template (settings.location_template.c_str (),
+        &error);
+  g_clear_pointer (&date, g_date_time_unref);
+  g_clear_pointer (&zone, g_time_zone_unref);
+  if (error == nullptr)
+    return true;
+  post_error (self, error->code, error->message);
+  g_error_free (error);
+  return false;
+}
+
+static RecorderSettings
+recorder_settings_of (const Settings & settings, GTimeZone * zone)
+{
+  RecorderSettings result;
+
+  result.rotate = *RotateRule::parse (settings.rotate);
+  result.max_time = settings.max_size_time;
+  result.max_bytes = settings.max_size_bytes;
+  result.gaps = settings.gaps;
+  result.zone = zone;
+  if (!settings.date.empty ()) {
+    GDateTime *date = gst_genaudio_filing_parse_date (settings.date.c_str (),
+        zone, nullptr);
+    result.date = g_date_time_to_unix (date) * G_USEC_PER_SEC
+        + g_date_time_get_microsecond (date);
+    g_date_time_unref (date);
+  }
+  return result;
+}
+
+static CabinetSettings
+cabinet_settings_of (const Settings & settings)
+{
+  CabinetSettings result;
+
+  result.location_template = settings.location_template.empty ()
+      ? GST_GENAUDIO_FILING_TEMPLATE : settings.location_template;
+  result.if_exists = settings.if_exists;
+  result.durable = settings.durable;
+  result.sidecar = settings.sidecar == SIDECAR_JSON;
+  return result;
+}
+
+/* -- caps */
+
+static void
+set_rates (GstStructure * s, const FormatInfo & format)
+{
+  GValue list = G_VALUE_INIT;
+
+  g_value_init (&list, GST_TYPE_LIST);
+  for (const RateRange & range : format.rates) {
+    GValue value = G_VALUE_INIT;
+    if (range.min < range.max) {
+      g_value_init (&value, GST_TYPE_INT_RANGE);
+      gst_value_set_int_range (&value, range.min, range.max);
+    } else {
+      g_value_init (&value, G_TYPE_INT);
+      g_value_set_int (&value, range.min);
+    }
+    gst_value_list_append_and_take_value (&list, &value);
+  }
+  if (format.rates.size () == 1)
+    gst_structure_set_value (s, "rate", gst_value_list_get_value (&list, 0));
+  else
+    gst_structure_set_value (s, "rate", &list);
+  g_value_unset (&list);
+}
+
+static GstCaps *
+gst_dated_sink_get_caps (GstBaseSink * base, GstCaps * filter)
+{
+  auto self = GST_DATED_SINK (base);
+  const FormatInfo & format = format_info (copy_settings (self).format);
+  GstCaps *caps =
+      gst_caps_copy (gst_pad_get_pad_template_caps (GST_BASE_SINK_PAD (base)));
+  GstStructure *s = gst_caps_get_structure (caps, 0);
+
+  set_rates (s, format);
+  if (format.max_channels > 1)
+    gst_structure_set (s, "channels", GST_TYPE_INT_RANGE, 1,
+        format.max_channels, nullptr);
+  if (filter != nullptr) {
+    GstCaps *both = gst_caps_intersect_full (filter, caps,
+        GST_CAPS_INTERSECT_FIRST);
+    gst_caps_unref (caps);
+    caps = both;
+  }
+  return caps;
+}
+
+static Sample
+sample_of (const GstAudioInfo & info)
+{
+  switch (GST_AUDIO_INFO_FORMAT (&info)) {
+    case GST_AUDIO_FORMAT_S16:
+      return Sample::s16;
+    case GST_AUDIO_FORMAT_S24:
+      return Sample::s24;
+    case GST_AUDIO_FORMAT_S32:
+      return Sample::s32;
+    case GST_AUDIO_FORMAT_F64:
+      return Sample::f64;
+    default:
+      return Sample::f32;
+  }
+}
+
+static gsize
+queue_bytes (const DatedSinkState * state)
+{
+  if (!state->live)
+    return file_queue_bytes;
+  return MAX (file_queue_bytes, (gsize) gst_util_uint64_scale (live_queue_time,
+          (guint64) GST_AUDIO_INFO_RATE (&state->info)
+          * GST_AUDIO_INFO_BPF (&state->info), GST_SECOND));
+}
+
+static gboolean
+gst_dated_sink_set_caps (GstBaseSink * base, GstCaps * caps)
+{
+  auto self = GST_DATED_SINK (base);
+  DatedSinkState *state = self->state;
+  GstAudioInfo info;
+
+  if (!gst_audio_info_from_caps (&info, caps))
+    return FALSE;
+  if (state->have_info && gst_audio_info_is_equal (&info, &state->info))
+    return TRUE;
+
+  AudioSpec spec = spec_of (copy_settings (self));
+  spec.sample = sample_of (info);
+  spec.rate = GST_AUDIO_INFO_RATE (&info);
+  spec.channels = GST_AUDIO_INFO_CHANNELS (&info);
+  state->info = info;
+  state->have_info = true;
+  state->writer.set_limit (queue_bytes (state));
+  queue_work (self, [spec] (Recorder & recorder, StoreCabinet &) {
+    recorder.set_spec (spec);
+  });
+  return TRUE;
+}
+
+/* -- items */
+
+static void
+free_results (DatedSinkState * state)
+{
+  for (GstStructure * result : state->results)
+    gst_structure_free (result);
+  state->results.clear ();
+}
+
+static void
+forget_item (DatedSinkState * state)
+{
+  gst_genaudio_item_clear (&state->item);
+  g_clear_pointer (&state->tags, gst_tag_list_unref);
+  free_results (state);
+  state->generated_job_id.clear ();
+  state->item_begun = false;
+  state->item_aborted = false;
+}
+
+static Tags
+current_tags (GstDatedSink * self)
+{
+  DatedSinkState *state = self->state;
+  GstTagSetter *setter = GST_TAG_SETTER (self);
+  GstTagList *list = gst_tag_list_merge (state->tags,
+      gst_tag_setter_get_tag_list (setter),
+      gst_tag_setter_get_tag_merge_mode (setter) == GST_TAG_MERGE_UNDEFINED
+      ? GST_TAG_MERGE_KEEP : gst_tag_setter_get_tag_merge_mode (setter));
+  Tags tags = tags_from (list, state->item.metadata);
+
+  for (const GstStructure * result : state->results)
+    add_results (tags, result);
+  g_clear_pointer (&list, gst_tag_list_unref);
+  return tags;
+}
+
+/* The property, the item's own, or one that is made. */
+static std::string
+find_job_id (DatedSinkState * state)
+{
+  if (!state->fixed_job_id.empty ())
+    return state->fixed_job_id;
+  if (state->item.job_id != nullptr)
+    return state->item.job_id;
+  if (state->generated_job_id.empty ()) {
+    gchar *id = gst_genaudio_job_id_generate ();
+    state->generated_job_id = id;
+    g_free (id);
+  }
+  return state->generated_job_id;
+}
+
+static void
+queue_tags (GstDatedSink * self)
+{
+  if (!self->state->item_begun)
+    return;
+  queue_work (self, [tags = current_tags (self)] (Recorder & recorder,
+          StoreCabinet &) { recorder.set_tags (tags); });
+}
+
+static bool
+begin_item (GstDatedSink * self)
+{
+  DatedSinkState *state = self->state;
+  const ItemInfo item = {find_job_id (state), !state->fixed_job_id.empty ()};
+  GError *error = nullptr;
+
+  if (!gst_genaudio_job_id_validate (item.job_id.c_str (), &error)) {
+    fail (self, error->code, error->message);
+    g_error_free (error);
+    return false;
+  }
+  GstStructure *metadata = state->item.metadata != nullptr
+      ? gst_structure_copy (state->item.metadata) : nullptr;
+  queue_work (self, [item, metadata] (Recorder & recorder,
+          StoreCabinet & cabinet) {
+    cabinet.clear_item ();
+    cabinet.set_metadata (metadata);
+    recorder.begin_item (item);
+  });
+  state->item_begun = true;
+  queue_tags (self);
+  return true;
+}
+
+static void
+end_item (GstDatedSink * self, Ending ending)
+{
+  DatedSinkState *state = self->state;
+
+  if (state->item_begun)
+    queue_work (self, [state, ending] (Recorder & recorder, StoreCabinet &) {
+      recorder.end_item (state->failed ? Ending::keep : ending);
+    });
+  state->item_begun = false;
+  free_results (state);
+}
+
+/* What cannot be finished well: a recording is worth having as far as it
+ * goes, anything else would be taken for the whole. */
+static Ending
+ending_without_eos (const DatedSinkState * state)
+{
+  return state->live || state->recorder_settings.rotating ()
+      ? Ending::publish : Ending::keep;
+}
+
+static void
+end_item_early (GstDatedSink * self, const char *why)
+{
+  DatedSinkState *state = self->state;
+
+  if (!state->item_begun)
+    return;
+  const Ending ending = ending_without_eos (state);
+  if (ending == Ending::publish) {
+    end_item (self, ending);
+    return;
+  }
+  queue_work (self, [self, why] (Recorder & recorder, StoreCabinet &) {
+    if (recorder.is_open ())
+      GST_ELEMENT_WARNING (self, STREAM, MUX, (nullptr),
+          ("%s before the item's end: it is not published, what was written "
+              "is kept as a hidden .part file", why));
+  });
+  end_item (self, ending);
+}
+
+static void
+abort_item (GstDatedSink * self)
+{
+  end_item (self, Ending::discard);
+  self->state->item_aborted = true;
+}
+
+/* -- data */
+
+static void
+find_out_live (GstDatedSink * self)
+{
+  DatedSinkState *state = self->state;
+  GstQuery *query = gst_query_new_latency ();
+  gboolean live = FALSE;
+
+  if (gst_pad_peer_query (GST_BASE_SINK_PAD (self), query))
+    gst_query_parse_latency (query, &live, nullptr, nullptr);
+  gst_query_unref (query);
+  state->live = live;
+  state->live_known = true;
+  state->writer.set_limit (queue_bytes (state));
+}
+
+/* The wall clock at which something of @running_time was captured, not the
+ * one at which it got here. */
+static gint64
+wall_time (GstDatedSink * self, GstClockTime running_time)
+{
+  GstClock *clock;
+
+  if (!self->state->live || !GST_CLOCK_TIME_IS_VALID (running_time))
+    return no_wall;
+  clock = gst_element_get_clock (GST_ELEMENT (self));
+  if (clock == nullptr)
+    return g_get_real_time ();
+  const gint64 age = GST_CLOCK_DIFF (running_time
+      + gst_element_get_base_time (GST_ELEMENT (self)),
+      gst_clock_get_time (clock));
+  gst_object_unref (clock);
+  return g_get_real_time () - age / 1000;
+}
+
+static Position
+position_of (GstDatedSink * self, GstClockTime timestamp)
+{
+  const GstClockTime running_time = GST_CLOCK_TIME_IS_VALID (timestamp)
+      ? gst_segment_to_running_time (&GST_BASE_SINK (self)->segment,
+      GST_FORMAT_TIME, timestamp) : GST_CLOCK_TIME_NONE;
+
+  return {running_time, wall_time (self, running_time)};
+}
+
+/* Live: warns before the queue is full and drops when it is. Otherwise
+ * waits; false if that was cut short. */
+static GstFlowReturn
+make_room (GstDatedSink * self, gsize cost, bool * drop)
+{
+  DatedSinkState *state = self->state;
+
+  *drop = false;
+  if (!state->live) {
+    while (!state->writer.wait_for_room (cost)) {
+      const GstFlowReturn flow =
+          gst_base_sink_wait_preroll (GST_BASE_SINK (self));
+      if (flow != GST_FLOW_OK)
+        return flow;
+    }
+    return GST_FLOW_OK;
+  }
+  const double fill = state->writer.fill (cost);
+  *drop = fill > 1.0;
+  if (fill < congested / 2) {
+    state->warned_congestion = false;
+  } else if (fill >= congested && !state->warned_congestion) {
+    state->warned_congestion = true;
+    GST_ELEMENT_WARNING (self, RESOURCE, WRITE, (nullptr),
+        ("The disk is too slow: %.0f %% of the queue is taken, audio will be "
+            "dropped when it is full", fill * 100));
+  }
+  return GST_FLOW_OK;
+}
+
+static GstFlowReturn
+write_buffer (GstDatedSink * self, GstBuffer * buffer)
+{
+  DatedSinkState *state = self->state;
+  const Position at = position_of (self, GST_BUFFER_PTS (buffer));
+  const guint64 n_frames =
+      gst_buffer_get_size (buffer) / GST_AUDIO_INFO_BPF (&state->info);
+  const gsize cost = gst_buffer_get_size (buffer) + 256;
+  bool drop;
+
+  const GstFlowReturn flow = make_room (self, cost, &drop);
+  if (flow != GST_FLOW_OK)
+    return flow;
+  if (drop) {
+    std::lock_guard<std::mutex> lock (state->ledger.mutex);
+    state->ledger.stats.dropped_frames += n_frames;
+    return GST_FLOW_OK;
+  }
+  auto held = std::make_shared<BufferHolder> (gst_buffer_ref (buffer));
+  queue_work (self, [state, held, n_frames, at] (Recorder & recorder,
+          StoreCabinet &) {
+    if (!state->failed && !state->paused)
+      recorder.write (held->map.data, n_frames, at);
+  }, cost);
+  return GST_FLOW_OK;
+}
+
+static GstFlowReturn
+gst_dated_sink_render (GstBaseSink * base, GstBuffer * buffer)
+{
+  auto self = GST_DATED_SINK (base);
+  DatedSinkState *state = self->state;
+
+  if (state->failed)
+    return GST_FLOW_ERROR;
+  if (!state->have_info) {
+    GST_ELEMENT_ERROR (self, CORE, NEGOTIATION, (nullptr),
+        ("audio came before its caps"));
+    return GST_FLOW_NOT_NEGOTIATED;
+  }
+  if (state->item_aborted)
+    return GST_FLOW_OK;
+  if (!state->live_known)
+    find_out_live (self);
+
+  GstBuffer *clipped = gst_audio_buffer_clip (gst_buffer_ref (buffer),
+      &base->segment, GST_AUDIO_INFO_RATE (&state->info),
+      GST_AUDIO_INFO_BPF (&state->info));
+  if (clipped == nullptr)
+    return GST_FLOW_OK;
+  GstFlowReturn flow = GST_FLOW_OK;
+  try {
+    if (!state->item_begun && !begin_item (self))
+      flow = GST_FLOW_ERROR;
+    else
+      flow = write_buffer (self, clipped);
+  } catch (const std::exception & error) {
+    fail (self, GST_RESOURCE_ERROR_READ, error.what ());
+    flow = GST_FLOW_ERROR;
+  }
+  gst_buffer_unref (clipped);
+  return flow;
+}
+
+/* -- events */
+
+/* Waits for the writer, giving way to state changes and flushes. */
+static bool
+wait_until_written (GstDatedSink * self)
+{
+  while (!self->state->writer.wait_until_idle ()) {
+    if (gst_base_sink_wait_preroll (GST_BASE_SINK (self)) != GST_FLOW_OK)
+      return false;
+  }
+  return true;
+}
+
+static void
+handle_gap (GstDatedSink * self, GstEvent * event)
+{
+  DatedSinkState *state = self->state;
+  GstClockTime timestamp, duration;
+
+  gst_event_parse_gap (event, &timestamp, &duration);
+  if (!state->item_begun || state->failed
+      || !GST_CLOCK_TIME_IS_VALID (duration))
+    return;
+  queue_work (self, [at = position_of (self, timestamp), duration] (
+          Recorder & recorder, StoreCabinet &) {
+    recorder.gap (at, duration);
+  });
+}
+
+static void
+handle_tag (GstDatedSink * self, GstEvent * event)
+{
+  DatedSinkState *state = self->state;
+  GstTagList *list;
+
+  gst_event_parse_tag (event, &list);
+  GstTagList *merged =
+      gst_tag_list_merge (state->tags, list, GST_TAG_MERGE_REPLACE);
+  g_clear_pointer (&state->tags, gst_tag_list_unref);
+  state->tags = merged;
+  queue_tags (self);
+}
+
+static void
+handle_result (GstDatedSink * self, const GstStructure * result)
+{
+  DatedSinkState *state = self->state;
+
+  if (!state->item_begun)
+    return;
+  state->results.push_back (gst_structure_copy (result));
+  GstStructure *copy = gst_structure_copy (result);
+  queue_work (self, [copy] (Recorder &, StoreCabinet & cabinet) {
+    cabinet.add_result (copy);
+  });
+  queue_tags (self);
+}
+
+static gboolean
+gst_dated_sink_event (GstBaseSink * base, GstEvent * event)
+{
+  auto self = GST_DATED_SINK (base);
+  DatedSinkState *state = self->state;
+  const GstStructure *result;
+  const gchar *reason;
+
+  switch (GST_EVENT_TYPE (event)) {
+    case GST_EVENT_STREAM_START:
+      end_item (self, Ending::publish);
+      forget_item (state);
+      gst_genaudio_item_handle_event (&state->item, event);
+      break;
+    case GST_EVENT_TAG:
+      gst_genaudio_item_handle_event (&state->item, event);
+      handle_tag (self, event);
+      break;
+    case GST_EVENT_SEGMENT:
+      state->live_known = false;
+      break;
+    case GST_EVENT_GAP:
+      handle_gap (self, event);
+      break;
+    case GST_EVENT_CUSTOM_DOWNSTREAM:
+      if (gst_genaudio_event_parse_item_result (event, &result)) {
+        handle_result (self, result);
+      } else if (gst_genaudio_event_parse_item_abort (event, nullptr,
+              &reason)) {
+        GST_INFO_OBJECT (self, "item aborted: %s", reason);
+        abort_item (self);
+      }
+      break;
+    case GST_EVENT_FLUSH_STOP:
+      end_item_early (self, "Flushed");
+      state->item_aborted = false;
+      break;
+    case GST_EVENT_SEGMENT_DONE:
+    case GST_EVENT_EOS:
+      /* the file is there before anybody hears of the end */
+      end_item (self, Ending::publish);
+      if (!wait_until_written (self)) {
+        gst_event_unref (event);
+        return FALSE;
+      }
+      break;
+    default:
+      break;
+  }
+  return GST_BASE_SINK_CLASS (parent_class)->event (base, event);
+}
+
+/* -- states */
+
+static gboolean
+gst_dated_sink_start (GstBaseSink * base)
+{
+  auto self = GST_DATED_SINK (base);
+  DatedSinkState *state = self->state;
+  const Settings settings = copy_settings (self);
+  GError *error = nullptr;
+
+  if (!check_settings (self, settings))
+    return FALSE;
+  GstGenAudioStore *store = gst_genaudio_store_new (settings.base_dir.c_str (),
+      settings.timezone.c_str (), &error);
+  if (store == nullptr) {
+    post_error (self, error->code, error->message);
+    g_error_free (error);
+    return FALSE;
+  }
+  state->zone = g_time_zone_ref (gst_genaudio_store_get_timezone (store));
+  state->recorder_settings = recorder_settings_of (settings, state->zone);
+  state->cabinet = std::make_unique<StoreCabinet> (GST_ELEMENT (self), store,
+      cabinet_settings_of (settings), state->ledger);
+  state->recorder = std::make_unique<Recorder> (state->recorder_settings,
+      *state->cabinet);
+  g_object_unref (store);
+  state->fixed_job_id = settings.job_id;
+  state->failed = false;
+  state->live = false;
+  state->live_known = false;
+  state->warned_congestion = false;
+  state->have_info = false;
+  state->paused = state->waiting;
+  state->ledger.stats = RecordingStats ();
+  state->writer.start ();
+  return TRUE;
+}
+
+static gboolean
+gst_dated_sink_stop (GstBaseSink * base)
+{
+  auto self = GST_DATED_SINK (base);
+  DatedSinkState *state = self->state;
+
+  end_item_early (self, "Stopped");
+  state->writer.stop ();
+  state->recorder.reset ();
+  state->cabinet.reset ();
+  g_clear_pointer (&state->zone, g_time_zone_unref);
+  forget_item (state);
+  return TRUE;
+}
+
+static gboolean
+gst_dated_sink_unlock (GstBaseSink * base)
+{
+  GST_DATED_SINK (base)->state->writer.interrupt (true);
+  return TRUE;
+}
+
+static gboolean
+gst_dated_sink_unlock_stop (GstBaseSink * base)
+{
+  GST_DATED_SINK (base)->state->writer.interrupt (false);
+  return TRUE;
+}
+
+static GstStateChangeReturn
+gst_dated_sink_change_state (GstElement * element, GstStateChange transition)
+{
+  auto self = GST_DATED_SINK (element);
+
+  if (transition == GST_STATE_CHANGE_NULL_TO_READY
+      && !check_settings (self, copy_settings (self)))
+    return GST_STATE_CHANGE_FAILURE;
+  const GstStateChangeReturn result =
+      GST_ELEMENT_CLASS (parent_class)->change_state (element, transition);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+    gst_tag_setter_reset_tags (GST_TAG_SETTER (self));
+  return result;
+}
+
+/* -- action signals */
+
+static void
+gst_dated_sink_split_now (GstDatedSink * self)
+{
+  queue_work (self, [] (Recorder & recorder, StoreCabinet &) {
+    recorder.split ();
+  });
+}
+
+static void
+gst_dated_sink_start_recording (GstDatedSink * self)
+{
+  DatedSinkState *state = self->state;
+
+  state->waiting = false;
+  queue_work (self, [state] (Recorder &, StoreCabinet &) {
+    state->paused = false;
+  });
+}
+
+static void
+gst_dated_sink_stop_recording (GstDatedSink * self)
+{
+  DatedSinkState *state = self->state;
+
+  state->waiting = true;
+  queue_work (self, [state] (Recorder & recorder, StoreCabinet &) {
+    state->paused = true;
+    recorder.split ();
+    recorder.resync ();
+  });
+}
+
+/* -- properties */
+
+static std::string
+string_value (const GValue * value)
+{
+  const gchar *text = g_value_get_string (value);
+
+  return text != nullptr ? text : "";
+}
+
+static std::string
+base_dir_or_default (const std::string & text)
+{
+  const gchar *from_environment = g_getenv ("AUDIO_OUTPUT_DIR");
+
+  if (!text.empty ())
+    return text;
+  return from_environment != nullptr && *from_environment != '\0'
+      ? from_environment : default_base_dir;
+}
+
+static void
+gst_dated_sink_set_property (GObject * object, guint id, const GValue * value,
+    GParamSpec * pspec)
+{
+  Settings & settings = GST_DATED_SINK (object)->state->settings;
+
+  GST_OBJECT_LOCK (object);
+  switch (id) {
+    case PROP_BASE_DIR:
+      settings.base_dir = base_dir_or_default (string_value (value));
+      break;
+    case PROP_JOB_ID:
+      settings.job_id = string_value (value);
+      break;
+    case PROP_FORMAT:
+      settings.format = (Container) g_value_get_enum (value);
+      break;
+    case PROP_BIT_DEPTH:
+      settings.depth = (Depth) g_value_get_enum (value);
+      break;
+    case PROP_DITHER:
+      settings.dither = (Dither) g_value_get_enum (value);
+      break;
+    case PROP_QUALITY:
+      settings.quality = g_value_get_double (value);
+      break;
+    case PROP_BITRATE:
+      settings.bitrate = g_value_get_uint (value);
+      break;
+    case PROP_FILE_METADATA:
+      settings.file_metadata = (FileMetadata) g_value_get_enum (value);
+      break;
+    case PROP_GAPS:
+      settings.gaps = (Gaps) g_value_get_enum (value);
+      break;
+    case PROP_TIMEZONE:
+      settings.timezone = string_value (value);
+      break;
+    case PROP_DATE:
+      settings.date = string_value (value);
+      break;
+    case PROP_LOCATION_TEMPLATE:
+      settings.location_template = string_value (value);
+      break;
+    case PROP_IF_EXISTS:
+      settings.if_exists = (GstGenAudioIfExists) g_value_get_enum (value);
+      break;
+    case PROP_MAX_SIZE_TIME:
+      settings.max_size_time = g_value_get_uint64 (value);
+      break;
+    case PROP_MAX_SIZE_BYTES:
+      settings.max_size_bytes = g_value_get_uint64 (value);
+      break;
+    case PROP_ROTATE:
+      settings.rotate = string_value (value);
+      break;
+    case PROP_SIDECAR:
+      settings.sidecar = (Sidecar) g_value_get_enum (value);
+      break;
+    case PROP_DURABLE:
+      settings.durable = g_value_get_boolean (value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      break;
+  }
+  GST_OBJECT_UNLOCK (object);
+}
+
+static GstStructure *
+stats_structure (const RecordingStats & stats)
+{
+  return gst_structure_new ("recording-stats",
+      "files", G_TYPE_UINT64, (guint64) stats.files,
+      "frames", G_TYPE_UINT64, (guint64) stats.frames,
+      "bytes", G_TYPE_UINT64, (guint64) stats.bytes,
+      "clipped-samples", G_TYPE_UINT64, (guint64) stats.clipped,
+      "gaps", G_TYPE_UINT64, (guint64) stats.gaps,
+      "dropped-frames", G_TYPE_UINT64, (guint64) stats.dropped_frames,
+      nullptr);
+}
+
+static void
+gst_dated_sink_get_property (GObject * object, guint id, GValue * value,
+    GParamSpec * pspec)
+{
+  auto self = GST_DATED_SINK (object);
+  const Settings settings = copy_settings (self);
+
+  switch (id) {
+    case PROP_BASE_DIR:
+      g_value_set_string (value, settings.base_dir.c_str ());
+      break;
+    case PROP_JOB_ID:
+      g_value_set_string (value, settings.job_id.c_str ());
+      break;
+    case PROP_FORMAT:
+      g_value_set_enum (value, (gint) settings.format);
+      break;
+    case PROP_BIT_DEPTH:
+      g_value_set_enum (value, (gint) settings.depth);
+      break;
+    case PROP_DITHER:
+      g_value_set_enum (value, settings.dither);
+      break;
+    case PROP_QUALITY:
+      g_value_set_double (value, settings.quality);
+      break;
+    case PROP_BITRATE:
+      g_value_set_uint (value, settings.bitrate);
+      break;
+    case PROP_FILE_METADATA:
+      g_value_set_enum (value, (gint) settings.file_metadata);
+      break;
+    case PROP_GAPS:
+      g_value_set_enum (value, (gint) settings.gaps);
+      break;
+    case PROP_TIMEZONE:
+      g_value_set_string (value, settings.timezone.c_str ());
+      break;
+    case PROP_DATE:
+      g_value_set_string (value, settings.date.c_str ());
+      break;
+    case PROP_LOCATION_TEMPLATE:
+      g_value_set_string (value, settings.location_template.c_str ());
+      break;
+    case PROP_IF_EXISTS:
+      g_value_set_enum (value, settings.if_exists);
+      break;
+    case PROP_MAX_SIZE_TIME:
+      g_value_set_uint64 (value, settings.max_size_time);
+      break;
+    case PROP_MAX_SIZE_BYTES:
+      g_value_set_uint64 (value, settings.max_size_bytes);
+      break;
+    case PROP_ROTATE:
+      g_value_set_string (value, settings.rotate.c_str ());
+      break;
+    case PROP_SIDECAR:
+      g_value_set_enum (value, settings.sidecar);
+      break;
+    case PROP_DURABLE:
+      g_value_set_boolean (value, settings.durable);
+      break;
+    case PROP_LOCATION: {
+      std::lock_guard<std::mutex> lock (self->state->ledger.mutex);
+      g_value_set_string (value, self->state->ledger.location.c_str ());
+      break;
+    }
+    case PROP_RECORDING_STATS: {
+      std::lock_guard<std::mutex> lock (self->state->ledger.mutex);
+      g_value_take_boxed (value, stats_structure (self->state->ledger.stats));
+      break;
+    }
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      break;
+  }
+}
+
+static void
+gst_dated_sink_finalize (GObject * object)
+{
+  auto self = GST_DATED_SINK (object);
+
+  forget_item (self->state);
+  delete self->state;
+  G_OBJECT_CLASS (parent_class)->finalize (object);
+}
+
+static void
+install_properties (GObjectClass * object_class)
+{
+  const auto ready = (GParamFlags) (G_PARAM_READWRITE
+      | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+  const auto reported =
+      (GParamFlags) (G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_property (object_class, PROP_BASE_DIR,
+      g_param_spec_string ("base-dir", "Base directory",
+          "Folder of the store (default: AUDIO_OUTPUT_DIR, else data/outputs)",
+          default_base_dir, ready));
+  g_object_class_install_property (object_class, PROP_JOB_ID,
+      g_param_spec_string ("job-id", "Job id",
+          "Name to file under (empty: the item's, else one is made)", "",
+          ready));
+  g_object_class_install_property (object_class, PROP_FORMAT,
+      g_param_spec_enum ("format", "Format", "Format of the files",
+          gst_dated_sink_format_get_type (), (gint) Container::wav, ready));
+  g_object_class_install_property (object_class, PROP_BIT_DEPTH,
+      g_param_spec_enum ("bit-depth", "Bit depth",
+          "Samples in the file (lossy formats have none)",
+          gst_dated_sink_bit_depth_get_type (), (gint) Depth::pcm_16, ready));
+  g_object_class_install_property (object_class, PROP_DITHER,
+      g_param_spec_enum ("dither", "Dither",
+          "Noise added where 16 or 24 bits hold less than what comes",
+          gst_dated_sink_dither_get_type (), DITHER_NONE, ready));
+  g_object_class_install_property (object_class, PROP_QUALITY,
+      g_param_spec_double ("quality", "Quality",
+          "Quality of a lossy format, 1 is the best", 0.0, 1.0,
+          default_quality, ready));
+  g_object_class_install_property (object_class, PROP_BITRATE,
+      g_param_spec_uint ("bitrate", "Bit rate",
+          "Bits a second of opus and mp3 (0: by quality)", 0, G_MAXINT, 0,
+          ready));
+  g_object_class_install_property (object_class, PROP_FILE_METADATA,
+      g_param_spec_enum ("file-metadata", "File metadata",
+          "What of the item's metadata goes into the file",
+          gst_dated_sink_file_metadata_get_type (),
+          (gint) FileMetadata::standard, ready));
+  g_object_class_install_property (object_class, PROP_GAPS,
+      g_param_spec_enum ("gaps", "Gaps",
+          "What a hole in the stream's timestamps becomes",
+          gst_dated_sink_gaps_get_type (), (gint) Gaps::silence, ready));
+  g_object_class_install_property (object_class, PROP_TIMEZONE,
+      g_param_spec_string ("timezone", "Time zone",
+          "Zone of dates and times: local, utc or an IANA name", "local",
+          ready));
+  g_object_class_install_property (object_class, PROP_DATE,
+      g_param_spec_string ("date", "Date",
+          "Date of the first sample, ISO 8601 (empty: from the clock)", "",
+          ready));
+  g_object_class_install_property (object_class, PROP_LOCATION_TEMPLATE,
+      g_param_spec_string ("location-template", "Location template",
+          "Layout below base-dir, of {year}, {month}, {day}, {hour}, "
+          "{minute}, {second}, {offset}, {job} and {suffix} (empty: "
+          GST_GENAUDIO_FILING_TEMPLATE ")", "", ready));
+  g_object_class_install_property (object_class, PROP_IF_EXISTS,
+      g_param_spec_enum ("if-exists", "If exists",
+          "What to do where there is a file of the name",
+          GST_TYPE_GENAUDIO_IF_EXISTS, GST_GENAUDIO_IF_EXISTS_ERROR, ready));
+  g_object_class_install_property (object_class, PROP_MAX_SIZE_TIME,
+      g_param_spec_uint64 ("max-size-time", "Maximum time",
+          "Nanoseconds of audio a file (0: no limit)", 0, G_MAXUINT64, 0,
+          ready));
+  g_object_class_install_property (object_class, PROP_MAX_SIZE_BYTES,
+      g_param_spec_uint64 ("max-size-bytes", "Maximum bytes",
+          "Bytes a file (0: no limit)", 0, G_MAXUINT64, 0, ready));
+  g_object_class_install_property (object_class, PROP_ROTATE,
+      g_param_spec_string ("rotate", "Rotate",
+          "When the wall clock begins another file: none, hourly, daily or "
+          "a number of seconds", "none", ready));
+  g_object_class_install_property (object_class, PROP_SIDECAR,
+      g_param_spec_enum ("sidecar", "Sidecar",
+          "Whether what is known of an item is written beside it",
+          gst_dated_sink_sidecar_get_type (), SIDECAR_NONE, ready));
+  g_object_class_install_property (object_class, PROP_DURABLE,
+      g_param_spec_boolean ("durable", "Durable",
+          "Wait until a published file is on the disk", TRUE, ready));
+  g_object_class_install_property (object_class, PROP_LOCATION,
+      g_param_spec_string ("location", "Location",
+          "The last file published", nullptr, reported));
+  g_object_class_install_property (object_class, PROP_RECORDING_STATS,
+      g_param_spec_boxed ("recording-stats", "Recording statistics",
+          "What has been recorded since the start", GST_TYPE_STRUCTURE,
+          reported));
+
+  gst_type_mark_as_plugin_api (gst_dated_sink_format_get_type (),
+      (GstPluginAPIFlags) 0);
+  gst_type_mark_as_plugin_api (gst_dated_sink_bit_depth_get_type (),
+      (GstPluginAPIFlags) 0);
+  gst_type_mark_as_plugin_api (gst_dated_sink_dither_get_type (),
+      (GstPluginAPIFlags) 0);
+  gst_type_mark_as_plugin_api (gst_dated_sink_file_metadata_get_type (),
+      (GstPluginAPIFlags) 0);
+  gst_type_mark_as_plugin_api (gst_dated_sink_gaps_get_type (),
+      (GstPluginAPIFlags) 0);
+  gst_type_mark_as_plugin_api (gst_dated_sink_sidecar_get_type (),
+      (GstPluginAPIFlags) 0);
+}
+
+static guint
+new_action (const char *name, void (*handler) (GstDatedSink *))
+{
+  return g_signal_new_class_handler (name, GST_TYPE_DATED_SINK,
+      (GSignalFlags) (G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION),
+      G_CALLBACK (handler), nullptr, nullptr, nullptr, G_TYPE_NONE, 0);
+}
+
+static void
+gst_dated_sink_class_init (GstDatedSinkClass * klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+  GstBaseSinkClass *base_class = GST_BASE_SINK_CLASS (klass);
+
+  object_class->set_property = gst_dated_sink_set_property;
+  object_class->get_property = gst_dated_sink_get_property;
+  object_class->finalize = gst_dated_sink_finalize;
+  install_properties (object_class);
+
+  /**
+   * GstDatedSink::split-now:
+   *
+   * The next frame begins another file.
+   */
+  gst_dated_sink_signals[SIGNAL_SPLIT_NOW] =
+      new_action ("split-now", gst_dated_sink_split_now);
+  /**
+   * GstDatedSink::start:
+   *
+   * Goes on recording after #GstDatedSink::stop, into another file.
+   */
+  gst_dated_sink_signals[SIGNAL_START] =
+      new_action ("start", gst_dated_sink_start_recording);
+  /**
+   * GstDatedSink::stop:
+   *
+   * Publishes the current file and lets what follows go by. Before the
+   * element has started: it begins by waiting.
+   */
+  gst_dated_sink_signals[SIGNAL_STOP] =
+      new_action ("stop", gst_dated_sink_stop_recording);
+
+  gst_element_class_add_static_pad_template (element_class, &sink_template);
+  gst_element_class_set_static_metadata (element_class, "Dated file sink",
+      "Sink/File/Audio", "Files audio by date, complete or not at all",
+      "gst-genaudio developers");
+  element_class->change_state =
+      GST_DEBUG_FUNCPTR (gst_dated_sink_change_state);
+  base_class->get_caps = GST_DEBUG_FUNCPTR (gst_dated_sink_get_caps);
+  base_class->set_caps = GST_DEBUG_FUNCPTR (gst_dated_sink_set_caps);
+  base_class->start = GST_DEBUG_FUNCPTR (gst_dated_sink_start);
+  base_class->stop = GST_DEBUG_FUNCPTR (gst_dated_sink_stop);
+  base_class->unlock = GST_DEBUG_FUNCPTR (gst_dated_sink_unlock);
+  base_class->unlock_stop = GST_DEBUG_FUNCPTR (gst_dated_sink_unlock_stop);
+  base_class->event = GST_DEBUG_FUNCPTR (gst_dated_sink_event);
+  base_class->render = GST_DEBUG_FUNCPTR (gst_dated_sink_render);
+}
+
+static void
+gst_dated_sink_init (GstDatedSink * self)
+{
+  GstBaseSink *base = GST_BASE_SINK (self);
+
+  self->state = new DatedSinkState ();
+  self->state->settings.base_dir = base_dir_or_default ("");
+  gst_audio_info_init (&self->state->info);
+  /* a recorder must neither hold a pipeline up nor keep its last buffer */
+  gst_base_sink_set_sync (base, FALSE);
+  gst_base_sink_set_async_enabled (base, FALSE);
+  gst_base_sink_set_last_sample_enabled (base, FALSE);
+}

@@ -1,0 +1,21 @@
+/* gst-genaudio
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#ifndef __DATED_TAGMAP_H__
+#define __DATED_TAGMAP_H__
+
+#include "tags.h"
+
+#include <gst/gst.h>
+
+namespace dated {
+
+/* What a list of GStreamer's tags and an item's metadata say, for a file. */
+Tags tags_from (const GstTagList * list, const GstStructure * metadata);
+
+/* What later elements reported; a report beats a tag. */
+void add_results (Tags & tags, const GstStructure * result);
+
+}
+
+#endif /* __DATED_TAGMAP_H__ */

@@ -1,0 +1,36 @@
+/* gst-genaudio
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#ifndef __DATED_TAGS_H__
+#define __DATED_TAGS_H__
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+namespace dated {
+
+enum class FileMetadata { none, standard, full };
+
+/* What is known of a file's content, for the file itself. */
+struct Tags
+{
+  std::string title, artist, album, comment, genre, copyright, date, track;
+  std::string musical_key;              /* short: "Am", "F#m" */
+  std::optional<double> bpm;
+  std::optional<double> replaygain_gain, replaygain_peak;       /* dB, linear */
+  std::optional<double> r128_gain;      /* dB to -23 LUFS */
+  std::optional<double> integrated, range, true_peak;   /* LUFS, LU, dBTP */
+  std::optional<double> max_momentary, max_shortterm;   /* LUFS */
+  std::map<std::string, std::string> free;      /* prompt, model, seed... */
+
+  std::string job_id;
+  std::string origination_date;         /* YYYY-MM-DD */
+  std::string origination_time;         /* HH:MM:SS */
+  std::uint64_t time_reference = 0;     /* frames since midnight */
+};
+
+}
+
+#endif /* __DATED_TAGS_H__ */

@@ -1,0 +1,110 @@
+/* gst-genaudio
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "writer.h"
+
+#include <utility>
+
+namespace dated {
+
+Writer::~Writer ()
+{
+  stop ();
+}
+
+void
+Writer::start ()
+{
+  ending = false;
+  interrupted = false;
+  thread = std::thread ([this] { run (); });
+}
+
+void
+Writer::stop ()
+{
+  if (!thread.joinable ())
+    return;
+  {
+    std::lock_guard<std::mutex> lock (mutex);
+    ending = true;
+    changed.notify_all ();
+  }
+  thread.join ();
+}
+
+void
+Writer::run ()
+{
+  std::unique_lock<std::mutex> lock (mutex);
+
+  for (;;) {
+    changed.wait (lock, [this] { return ending || !queue.empty (); });
+    if (queue.empty ())
+      return;
+    auto [task, cost] = std::move (queue.front ());
+    queue.pop_front ();
+    busy = true;
+    lock.unlock ();
+    task ();
+    task = nullptr;             /* what it holds goes before it counts as done */
+    lock.lock ();
+    busy = false;
+    queued -= cost;
+    changed.notify_all ();
+  }
+}
+
+void
+Writer::set_limit (std::size_t cost)
+{
+  std::lock_guard<std::mutex> lock (mutex);
+  limit = cost;
+}
+
+void
+Writer::push (Task task, std::size_t cost)
+{
+  std::lock_guard<std::mutex> lock (mutex);
+  queue.emplace_back (std::move (task), cost);
+  queued += cost;
+  changed.notify_all ();
+}
+
+double
+Writer::fill (std::size_t cost)
+{
+  std::lock_guard<std::mutex> lock (mutex);
+  return queued == 0 ? 0.0 : (double) (queued + cost) / (double) limit;
+}
+
+bool
+Writer::wait_for_room (std::size_t cost)
+{
+  std::unique_lock<std::mutex> lock (mutex);
+  changed.wait (lock, [this, cost] {
+    return interrupted || queued == 0 || queued + cost <= limit;
+  });
+  return !interrupted;
+}
+
+bool
+Writer::wait_until_idle ()
+{
+  std::unique_lock<std::mutex> lock (mutex);
+  changed.wait (lock, [this] {
+    return interrupted || (queue.empty () && !busy);
+  });
+  return !interrupted;
+}
+
+void
+Writer::interrupt (bool on)
+{
+  std::lock_guard<std::mutex> lock (mutex);
+  interrupted = on;
+  changed.notify_all ();
+}
+
+}

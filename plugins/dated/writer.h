@@ -1,0 +1,58 @@
+/* gst-genaudio
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#ifndef __DATED_WRITER_H__
+#define __DATED_WRITER_H__
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+namespace dated {
+
+/* A thread that does one task after another, behind a queue that is bounded
+ * by the sum of the tasks' costs. A task must not throw. */
+class Writer
+{
+public:
+  using Task = std::function<void ()>;
+
+  Writer () = default;
+  ~Writer ();
+
+  void start ();
+  /* Does what is queued, then ends the thread. */
+  void stop ();
+
+  void set_limit (std::size_t cost);
+  /* Never waits; whoever minds the bound asks first. */
+  void push (Task task, std::size_t cost);
+  /* Share of the bound that is taken, and would be with @cost more. */
+  double fill (std::size_t cost);
+
+  /* Both return false if interrupted. A task of any size has room in an
+   * empty queue. */
+  bool wait_for_room (std::size_t cost);
+  bool wait_until_idle ();
+  void interrupt (bool on);
+
+private:
+  void run ();
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<std::pair<Task, std::size_t>> queue;
+  std::size_t queued = 0;       /* cost, with the task in hand */
+  std::size_t limit = 1 << 20;
+  bool busy = false;
+  bool ending = false;
+  bool interrupted = false;
+  std::thread thread;
+};
+
+}
+
+#endif /* __DATED_WRITER_H__ */
