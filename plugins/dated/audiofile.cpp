@@ -72,6 +72,15 @@ const StringField string_fields[] = {
   {SF_STR_TRACKNUMBER, &Tags::track},
 };
 
+/* These are kept current while the file grows. The others need not be, and
+ * libsndfile would write an Ogg header again at every call. */
+bool
+has_sizes_in_header (Container container)
+{
+  return container == Container::wav || container == Container::rf64
+      || container == Container::aiff;
+}
+
 SF_INFO
 info_for (const AudioSpec & spec)
 {
@@ -171,7 +180,8 @@ AudioFile::State::open (const Tags & tags)
         (int) (spec.channel_map.size () * sizeof (int)));
   if (spec.container == Container::rf64)
     sf_command (file, SFC_RF64_AUTO_DOWNGRADE, nullptr, SF_TRUE);
-  sf_command (file, SFC_SET_UPDATE_HEADER_AUTO, nullptr, SF_TRUE);
+  if (has_sizes_in_header (spec.container))
+    sf_command (file, SFC_SET_UPDATE_HEADER_AUTO, nullptr, SF_TRUE);
   set_strings (tags);
 }
 

@@ -393,28 +393,38 @@ cabinet_settings_of (const Settings & settings)
 
 /* -- caps */
 
-static void
-set_rates (GstStructure * s, const FormatInfo & format)
+/* Single rates of a format in one structure, each range in one of its own
+ * and before them: fixation to the nearest rate looks at one at a time. */
+static GstCaps *
+caps_of_format (GstCaps * templ, const FormatInfo & format)
 {
-  GValue list = G_VALUE_INIT;
+  GstStructure *s = gst_structure_copy (gst_caps_get_structure (templ, 0));
+  GstCaps *caps = gst_caps_new_empty ();
+  GValue singles = G_VALUE_INIT;
 
-  g_value_init (&list, GST_TYPE_LIST);
+  g_value_init (&singles, GST_TYPE_LIST);
+  if (format.max_channels > 1)
+    gst_structure_set (s, "channels", GST_TYPE_INT_RANGE, 1,
+        format.max_channels, nullptr);
   for (const RateRange & range : format.rates) {
-    GValue value = G_VALUE_INIT;
     if (range.min < range.max) {
-      g_value_init (&value, GST_TYPE_INT_RANGE);
-      gst_value_set_int_range (&value, range.min, range.max);
+      gst_structure_set (s, "rate", GST_TYPE_INT_RANGE, range.min, range.max,
+          nullptr);
+      gst_caps_append_structure (caps, gst_structure_copy (s));
     } else {
+      GValue value = G_VALUE_INIT;
       g_value_init (&value, G_TYPE_INT);
       g_value_set_int (&value, range.min);
+      gst_value_list_append_and_take_value (&singles, &value);
     }
-    gst_value_list_append_and_take_value (&list, &value);
   }
-  if (format.rates.size () == 1)
-    gst_structure_set_value (s, "rate", gst_value_list_get_value (&list, 0));
-  else
-    gst_structure_set_value (s, "rate", &list);
-  g_value_unset (&list);
+  if (gst_value_list_get_size (&singles) > 0) {
+    gst_structure_set_value (s, "rate", &singles);
+    gst_caps_append_structure (caps, gst_structure_copy (s));
+  }
+  g_value_unset (&singles);
+  gst_structure_free (s);
+  return caps;
 }
 
 static GstCaps *
@@ -422,14 +432,10 @@ gst_dated_sink_get_caps (GstBaseSink * base, GstCaps * filter)
 {
   auto self = GST_DATED_SINK (base);
   const FormatInfo & format = format_info (copy_settings (self).format);
-  GstCaps *caps =
-      gst_caps_copy (gst_pad_get_pad_template_caps (GST_BASE_SINK_PAD (base)));
-  GstStructure *s = gst_caps_get_structure (caps, 0);
+  GstCaps *templ = gst_pad_get_pad_template_caps (GST_BASE_SINK_PAD (base));
+  GstCaps *caps = caps_of_format (templ, format);
 
-  set_rates (s, format);
-  if (format.max_channels > 1)
-    gst_structure_set (s, "channels", GST_TYPE_INT_RANGE, 1,
-        format.max_channels, nullptr);
+  gst_caps_unref (templ);
   if (filter != nullptr) {
     GstCaps *both = gst_caps_intersect_full (filter, caps,
         GST_CAPS_INTERSECT_FIRST);
