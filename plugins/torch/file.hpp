@@ -1,0 +1,40 @@
+/* gst-genaudio
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include <sys/stat.h>
+
+namespace genaudio {
+
+/* A regular file that is read at given places and must not change meanwhile.
+ * Never mapped: a map of a file that is then truncated is a SIGBUS. What
+ * it throws says "It ..."; whoever knows the file's name puts that before. */
+class File
+{
+public:
+  explicit File (const std::string & path);
+  ~File ();
+  File (const File &) = delete;
+  File & operator= (const File &) = delete;
+
+  std::uint64_t size () const { return size_; }
+
+  /* All of it, or an Error; safe from several threads. */
+  void read (std::uint64_t offset, void *out, std::size_t bytes) const;
+
+  /* Throws if the size or the modification time is no longer what it was
+   * when the file was opened. */
+  void check_unchanged () const;
+
+private:
+  int fd_;
+  std::uint64_t size_;
+  struct timespec modified_;
+};
+
+}

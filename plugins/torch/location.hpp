@@ -1,0 +1,23 @@
+/* gst-genaudio
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace genaudio {
+
+/* The files a `location` names, in natural order (take2 before take10): the
+ * file itself, every match of a pattern with `*`, or the tensor files of a
+ * folder. Hidden files are no match. Throws if there is none. */
+std::vector<std::string> list_location (const std::string & location);
+
+/* Whether @a comes before @b: runs of digits compare as numbers. */
+bool natural_less (std::string_view a, std::string_view b);
+
+/* "outputs/take.1.pt" -> "take.1" */
+std::string file_stem (const std::string & path);
+
+}

@@ -1,0 +1,135 @@
+/* gst-genaudio
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "tensor.hpp"
+#include "error.hpp"
+
+#include <cstddef>
+
+namespace genaudio {
+
+namespace {
+
+constexpr std::size_t max_entries = 4096;
+constexpr std::size_t max_entry_bytes = 4 << 20;
+
+using wide = unsigned __int128;
+
+}
+
+const char *
+dtype_name (DType dtype)
+{
+  switch (dtype) {
+    case DType::f32:
+      return "F32";
+    case DType::f64:
+      return "F64";
+    case DType::f16:
+      return "F16";
+    case DType::bf16:
+      return "BF16";
+    case DType::i16:
+      return "I16";
+    case DType::i32:
+      return "I32";
+    case DType::other:
+      break;
+  }
+  return "other";
+}
+
+std::string
+shape_text (const std::vector<std::uint64_t> & shape)
+{
+  std::string text = "[";
+
+  for (std::size_t i = 0; i < shape.size (); i++)
+    text += (i > 0 ? ", " : "") + std::to_string (shape[i]);
+  return text + "]";
+}
+
+std::vector<std::uint64_t>
+c_strides (const std::vector<std::uint64_t> & shape)
+{
+  std::vector<std::uint64_t> strides (shape.size ());
+  std::uint64_t stride = 1;
+
+  count_elements (shape);
+  for (std::size_t i = shape.size (); i-- > 0; ) {
+    strides[i] = stride;
+    stride *= shape[i];
+  }
+  return strides;
+}
+
+std::vector<std::uint64_t>
+fortran_strides (const std::vector<std::uint64_t> & shape)
+{
+  std::vector<std::uint64_t> strides (shape.size ());
+  std::uint64_t stride = 1;
+
+  count_elements (shape);
+  for (std::size_t i = 0; i < shape.size (); i++) {
+    strides[i] = stride;
+    stride *= shape[i];
+  }
+  return strides;
+}
+
+std::uint64_t
+count_elements (const std::vector<std::uint64_t> & shape)
+{
+  wide count = 1;
+  bool empty = false;
+
+  /* a zero hides no overflow: every partial product must fit */
+  for (std::uint64_t size : shape) {
+    if (size == 0)
+      empty = true;
+    else
+      count *= size;
+    if (count >> 62 != 0)
+      throw Error (Fault::decode, cat ("Shape ", shape_text (shape),
+              " has more elements than can be counted"));
+  }
+  return empty ? 0 : static_cast<std::uint64_t> (count);
+}
+
+void
+check_bounds (const std::vector<std::uint64_t> & shape,
+    const std::vector<std::uint64_t> & strides, std::uint64_t first,
+    std::uint64_t elements)
+{
+  wide last = first;
+
+  if (shape.size () != strides.size ())
+    throw Error (Fault::decode, cat ("Shape ", shape_text (shape), " and "
+            "strides ", shape_text (strides), " have different lengths"));
+  if (count_elements (shape) == 0)
+    return;
+  for (std::size_t i = 0; i < shape.size (); i++) {
+    last += static_cast<wide> (shape[i] - 1) * strides[i];
+    if (last >> 64 != 0)
+      break;
+  }
+  if (last >= elements)
+    throw Error (Fault::decode, cat ("A tensor of shape ", shape_text (shape),
+            ", strides ", shape_text (strides), " and offset ", first,
+            " reaches beyond its ", elements, " stored elements"));
+}
+
+void
+check_metadata_size (const Metadata & entries)
+{
+  std::size_t bytes = 0;
+
+  for (const auto & [key, value] : entries)
+    bytes += key.size () + value.size ();
+  if (entries.size () > max_entries || bytes > max_entry_bytes)
+    throw Error (Fault::format, cat ("The file has ", entries.size (),
+            " entries of ", bytes, " bytes beside its tensors; at most ",
+            max_entries, " of 4 MiB are read"));
+}
+
+}
