@@ -203,13 +203,14 @@ struct GstBpmAnalyzerState
 
 struct _GstBpmAnalyzer
 {
-  GstAudioFilter parent;
+  GstBaseTransform parent;
 
   GstBpmAnalyzerState *state;
 };
 
 #define gst_bpm_analyzer_parent_class parent_class
-G_DEFINE_FINAL_TYPE (GstBpmAnalyzer, gst_bpm_analyzer, GST_TYPE_AUDIO_FILTER);
+G_DEFINE_FINAL_TYPE (GstBpmAnalyzer, gst_bpm_analyzer,
+    GST_TYPE_BASE_TRANSFORM);
 GST_ELEMENT_REGISTER_DEFINE (bpmanalyzer, "bpmanalyzer", GST_RANK_NONE,
     GST_TYPE_BPM_ANALYZER);
 
@@ -739,16 +740,22 @@ gst_bpm_analyzer_transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
 }
 
 static gboolean
-gst_bpm_analyzer_setup (GstAudioFilter * filter, const GstAudioInfo * info)
+gst_bpm_analyzer_set_caps (GstBaseTransform * trans, GstCaps * caps,
+    GstCaps * outcaps)
 {
-  GstBpmAnalyzer *self = GST_BPM_ANALYZER (filter);
+  GstBpmAnalyzer *self = GST_BPM_ANALYZER (trans);
   GstBpmAnalyzerState *state = self->state;
+  GstAudioInfo info;
 
-  if (state->have_info && gst_audio_info_is_equal (&state->info, info))
+  if (!gst_audio_info_from_caps (&info, caps)) {
+    GST_ERROR_OBJECT (self, "cannot parse %" GST_PTR_FORMAT, caps);
+    return FALSE;
+  }
+  if (state->have_info && gst_audio_info_is_equal (&state->info, &info))
     return TRUE;
   /* what was found at another rate or of other channels cannot be added to */
   forget_analysis (self);
-  state->info = *info;
+  state->info = info;
   state->have_info = true;
   return TRUE;
 }
@@ -1150,7 +1157,6 @@ gst_bpm_analyzer_class_init (GstBpmAnalyzerClass * klass)
   GObjectClass *gobject_class = G_OBJECT_CLASS (klass);
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
   GstBaseTransformClass *trans_class = GST_BASE_TRANSFORM_CLASS (klass);
-  GstAudioFilterClass *filter_class = GST_AUDIO_FILTER_CLASS (klass);
 
   GST_DEBUG_CATEGORY_INIT (gst_bpm_analyzer_debug, "bpmanalyzer", 0,
       "tempo, key and statistics");
@@ -1182,15 +1188,18 @@ gst_bpm_analyzer_class_init (GstBpmAnalyzerClass * klass)
       "Finds tempo, musical key and statistics of audio that passes through",
       "gst-genaudio");
   GstCaps *caps = gst_caps_from_string (ALLOWED_CAPS);
-  gst_audio_filter_class_add_pad_templates (filter_class, caps);
+  gst_element_class_add_pad_template (element_class,
+      gst_pad_template_new ("sink", GST_PAD_SINK, GST_PAD_ALWAYS, caps));
+  gst_element_class_add_pad_template (element_class,
+      gst_pad_template_new ("src", GST_PAD_SRC, GST_PAD_ALWAYS, caps));
   gst_caps_unref (caps);
 
   trans_class->start = GST_DEBUG_FUNCPTR (gst_bpm_analyzer_start);
   trans_class->stop = GST_DEBUG_FUNCPTR (gst_bpm_analyzer_stop);
   trans_class->sink_event = GST_DEBUG_FUNCPTR (gst_bpm_analyzer_sink_event);
   trans_class->transform_ip = GST_DEBUG_FUNCPTR (gst_bpm_analyzer_transform_ip);
+  trans_class->set_caps = GST_DEBUG_FUNCPTR (gst_bpm_analyzer_set_caps);
   trans_class->passthrough_on_same_caps = TRUE;
-  filter_class->setup = GST_DEBUG_FUNCPTR (gst_bpm_analyzer_setup);
 }
 
 static void

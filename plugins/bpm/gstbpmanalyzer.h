@@ -5,13 +5,13 @@
 #define __GST_BPM_ANALYZER_H__
 
 #include <gst/gst.h>
-#include <gst/audio/gstaudiofilter.h>
+#include <gst/base/gstbasetransform.h>
 
 G_BEGIN_DECLS
 
 #define GST_TYPE_BPM_ANALYZER (gst_bpm_analyzer_get_type ())
 G_DECLARE_FINAL_TYPE (GstBpmAnalyzer, gst_bpm_analyzer, GST, BPM_ANALYZER,
-    GstAudioFilter)
+    GstBaseTransform)
 
 GST_ELEMENT_REGISTER_DECLARE (bpmanalyzer);
 
