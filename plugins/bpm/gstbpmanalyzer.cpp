@@ -183,7 +183,7 @@ struct GstBpmAnalyzerState
   bool reported = false;        /* nothing came since the last report */
   bool live = false;
   GstClockTime next_pts = GST_CLOCK_TIME_NONE;
-  GstClockTime next_update = 0; /* in frames' time since the item began */
+  GstClockTime last_update = 0; /* in frames' time since the item began */
   std::unique_ptr<bpm::Worker> worker;
 
   std::mutex lock;
@@ -409,11 +409,13 @@ update_if_due (GstBpmAnalyzer * self, const Settings & settings)
   const GstClockTime now = gst_util_uint64_scale (state->analysis->frames (),
       GST_SECOND, GST_AUDIO_INFO_RATE (&state->info));
 
-  if (!state->live || settings.interval == 0 || now < state->next_update)
+  if (!state->live || settings.interval == 0
+      || now - state->last_update < settings.interval)
     return;
-  state->next_update += settings.interval;
-  if (state->next_update <= now)
-    state->next_update = now + settings.interval;
+  /* on the grid of intervals, unless a buffer skipped some */
+  state->last_update += settings.interval;
+  if (now - state->last_update >= settings.interval)
+    state->last_update = now;
   if (settings.background && !state->worker)
     state->worker = std::make_unique<bpm::Worker> (
         [self] { update_live (self); });
@@ -444,7 +446,7 @@ forget_analysis (GstBpmAnalyzer * self)
   state->tracker.reset ();
   state->tracked_frames = 0;
   state->next_pts = GST_CLOCK_TIME_NONE;
-  state->next_update = 0;
+  state->last_update = 0;
   std::lock_guard<std::mutex> guard (state->lock);
   state->analysis.reset ();
   state->end_pts = GST_CLOCK_TIME_NONE;

@@ -668,13 +668,13 @@ GST_START_TEST (test_live_updates)
   Analyzer a ("bpmanalyzer background=false", true);
   a.set_caps (44100, 1);
   a.push (clicks (120), 20.1, 441);
-  /* at 0 s nothing is known but the statistics */
-  for (int second = 0; second <= 20; second++) {
+  for (int second = 1; second <= 20; second++) {
     const Report report = pop_report (a);
     fail_if (report->final);
     const double at = (double) report->timestamp / GST_SECOND;
     fail_unless (std::abs (at - second) <= 0.0101, "%f", at);
     fail_unless (std::isfinite (report->peak_amplitude));
+    /* at first nothing is known but the statistics */
     if (second < 5)
       fail_unless (std::isnan (report->bpm));
     if (second >= 10)
@@ -776,7 +776,8 @@ GST_START_TEST (test_live_key_change)
     a.push (chord ({ root, root + 4, root + 7 }), 2, 4410);
   a.count_messages ();
   a.push (chord ({ 6, 10, 13 }), 1, 4410);
-  fail_unless_equals_string (pop_report (a)->musical_key, "D# major");
+  const Report report = pop_report (a);
+  fail_unless_equals_string (report->musical_key, "D# major");
 }
 GST_END_TEST;
 
