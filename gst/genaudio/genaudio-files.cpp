@@ -126,6 +126,13 @@ name_of (const std::string & path)
   return slash == std::string::npos ? path : path.substr (slash + 1);
 }
 
+std::string
+folder_of (const std::string & path)
+{
+  const gsize slash = path.rfind ('/');
+  return slash == std::string::npos ? "" : path.substr (0, slash);
+}
+
 int
 open_base (const std::string & folder, UniqueFd & fd)
 {
@@ -193,11 +200,12 @@ sync_folders (const std::string & base, const std::string & folder,
     errnum = open_below (top.get (), at, fd);
     if (errnum == 0)
       errnum = sync_folder (fd.get ());
-    if (at.empty () || at == ".")
-      break;
-    at = parent_of (at);
-    if (at == ".")
-      at.clear ();
+    if (at.empty ()) {
+      if (errnum == 0 && i < made)
+        errnum = open_base (parent_of (base), fd);
+      return errnum != 0 || i == made ? errnum : sync_folder (fd.get ());
+    }
+    at = folder_of (at);
   }
   return errnum;
 }

@@ -38,6 +38,7 @@ public:
     fd_ = fd;
   }
   int get () const { return fd_; }
+  int release () { return std::exchange (fd_, -1); }
   explicit operator bool () const { return fd_ >= 0; }
 
 private:
@@ -53,6 +54,9 @@ std::vector<std::string> split_path (const std::string & path);
 /* The folder part of @path, "." where there is none, and the last part. */
 std::string parent_of (const std::string & path);
 std::string name_of (const std::string & path);
+
+/* The folder part of a path below a base, "" for the base itself. */
+std::string folder_of (const std::string & path);
 
 /* Opens @folder, which the user named: symbolic links are followed. */
 int open_base (const std::string & folder, UniqueFd & fd);

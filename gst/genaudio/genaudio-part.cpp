@@ -158,9 +158,7 @@ create_part (const std::string & base, const std::string & path,
 {
   auto part = std::make_unique<GstGenAudioPart> ();
   part->base = base;
-  part->folder = parent_of (path);
-  if (part->folder == ".")
-    part->folder.clear ();
+  part->folder = folder_of (path);
   part->name = name_of (path);
   part->final_path = base + "/" + path;
 

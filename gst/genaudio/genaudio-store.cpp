@@ -65,6 +65,27 @@ gst_genaudio_store_init (GstGenAudioStore * self)
 {
 }
 
+/**
+ * gst_genaudio_store_flags_get_type:
+ *
+ * Returns: the type of #GstGenAudioStoreFlags
+ */
+GType
+gst_genaudio_store_flags_get_type (void)
+{
+  static gsize type = 0;
+  static const GFlagsValue values[] = {
+    {GST_GENAUDIO_STORE_FLAG_BY_MTIME, "By time of modification", "by-mtime"},
+    {GST_GENAUDIO_STORE_FLAG_ANY_NAME, "Files of any name", "any-name"},
+    {0, nullptr, nullptr},
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type, g_flags_register_static ("GstGenAudioStoreFlags",
+            values));
+  return type;
+}
+
 /* The date to file under: @date, or now, in the store's zone. */
 static GDateTime *
 get_filing_date (GstGenAudioStore * self, GDateTime * date)
@@ -172,7 +193,7 @@ gst_genaudio_store_get_output_path (GstGenAudioStore * store,
   if (create_dirs) {
     UniqueFd fd;
     unsigned made;
-    const int errnum = make_below (store->base_dir, parent_of (path), fd, made);
+    const int errnum = make_below (store->base_dir, folder_of (path), fd, made);
     if (errnum != 0) {
       gst_genaudio_set_errno_error (error, errnum,
           GST_RESOURCE_ERROR_OPEN_WRITE, "Could not make the folder \"%s\"",

@@ -11,6 +11,9 @@
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 /* A temporary folder for one test. */
 struct Folder
 {
@@ -69,5 +72,25 @@ struct Folder
         (std::filesystem::path (full).parent_path ());
     g_assert_true (g_file_set_contents (full.c_str (), text.data (),
             text.size (), nullptr));
+  }
+
+  /* Makes a file of @size bytes, last changed at @when (ISO 8601, UTC). */
+  void make (const std::string & name, const char *when, int size = 1) const
+  {
+    write (name, std::string (size, 'x'));
+    touch (name, when);
+  }
+
+  void touch (const std::string & name, const char *when) const
+  {
+    GTimeZone *zone = g_time_zone_new_utc ();
+    GDateTime *date = g_date_time_new_from_iso8601 (when, zone);
+    g_assert_nonnull (date);
+    const time_t seconds = g_date_time_to_unix (date);
+    const struct timespec times[2] = { {seconds, 0}, {seconds, 0} };
+    g_assert_cmpint (utimensat (AT_FDCWD, (path + "/" + name).c_str (), times,
+            0), ==, 0);
+    g_date_time_unref (date);
+    g_time_zone_unref (zone);
   }
 };
