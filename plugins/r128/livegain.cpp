@@ -1,0 +1,310 @@
+/* gst-genaudio
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "livegain.hpp"
+
+#include "gating.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace genaudio::r128 {
+
+namespace {
+
+constexpr double lowest = -70.0;        /* LUFS: the absolute gate */
+constexpr double bins_a_decibel = 10.0;
+constexpr std::size_t n_bins = 1000;
+
+constexpr std::size_t momentary = 4;    /* blocks */
+constexpr std::size_t second = 10;
+
+/* The programme: 15 s of memory, twice that where the look-ahead is long
+ * enough not to be taken by surprise. */
+constexpr double programme_memory = 15.0;       /* s */
+constexpr unsigned long_look_ahead = 25;        /* blocks */
+constexpr double emitted_memory = 120.0;        /* s */
+
+/* What surrounds a block: 19 blocks with 1 s of look-ahead. */
+constexpr std::size_t blocks_behind = 9;
+constexpr std::size_t blocks_ahead = 15;
+
+/* What is to be made good within the next seconds, a share of the time
+ * played. Less than the target may be given by 3 dB, more by 6. */
+constexpr double servo_share = 0.15;
+constexpr double servo_shortest = 3.0;          /* s */
+constexpr double servo_longest = 6.0;           /* s */
+constexpr double servo_down = -3.0;             /* dB */
+constexpr double servo_up = 6.0;                /* dB */
+
+/* What the limiter takes is given back, and half as much again, unless the
+ * output is loud already. */
+constexpr double refill_share = 1.5;
+constexpr double refill_loss = 3.0;             /* dB, at most */
+constexpr double refill_room = 6.0;             /* dB over the target */
+
+/* A passage softer than the programme gets some of that back. */
+constexpr double lift_share = 0.2;
+constexpr double lift_from = 3.0;               /* dB below the programme */
+constexpr double lift_range = 5.0;              /* dB */
+
+/* The first seconds say little about a programme: no large boost yet. */
+constexpr double boost_at_first = 10.5;         /* dB */
+constexpr double boost_growth = 0.7;            /* dB a second */
+
+/* Below these it is background, and the gain is held. */
+constexpr double background = -55.0;            /* LUFS */
+constexpr double background_below = 15.0;       /* LU below the programme */
+
+/* How the gain moves, each block. */
+constexpr double approach = 0.05;
+constexpr double approach_at_first = 0.35;
+constexpr double settling = 3.5;                /* s */
+constexpr double hurry_from = 2.0;              /* dB too loud */
+constexpr double hurry = 0.2;
+constexpr double slew_down = 0.8;               /* dB */
+constexpr double slew_up = 0.3;                 /* dB */
+
+double
+mean_of_last (const History & h, std::size_t n)
+{
+  return h.mean (h.size () - n, h.size ());
+}
+
+}
+
+FadingLoudness::FadingLoudness (double memory)
+    : growth_ (std::exp (1.0 / memory)), bins_ (n_bins)
+{
+}
+
+void
+FadingLoudness::clear ()
+{
+  std::fill (bins_.begin (), bins_.end (), Bin{});
+  newest_ = 1.0;
+  mean_ = weight_ = 0.0;
+}
+
+void
+FadingLoudness::add (double energy)
+{
+  newest_ *= growth_;
+  const double above = energy_to_loudness (energy) - lowest;
+  if (above >= 0.0) {
+    const std::size_t bin = std::min (n_bins - 1,
+        static_cast<std::size_t> (above * bins_a_decibel));
+    bins_[bin].weight += newest_;
+    bins_[bin].sum += newest_ * energy;
+  }
+  update ();
+}
+
+void
+FadingLoudness::skip ()
+{
+  newest_ *= growth_;
+  update ();
+}
+
+void
+FadingLoudness::shift (double decibels)
+{
+  const double factor = std::pow (10.0, decibels / 10.0);
+  const auto by = static_cast<std::ptrdiff_t> (
+      std::lround (decibels * bins_a_decibel));
+  std::vector<Bin> shifted (n_bins);
+
+  for (std::size_t i = 0; i < n_bins; i++) {
+    const std::ptrdiff_t to = static_cast<std::ptrdiff_t> (i) + by;
+    if (to < 0)
+      continue;
+    Bin & bin = shifted[std::min<std::size_t> (static_cast<std::size_t> (to),
+            n_bins - 1)];
+    bin.weight += bins_[i].weight;
+    bin.sum += bins_[i].sum * factor;
+  }
+  bins_ = std::move (shifted);
+  update ();
+}
+
+void
+FadingLoudness::update ()
+{
+  if (newest_ > 1e60) {
+    for (Bin & bin : bins_) {
+      bin.weight /= newest_;
+      bin.sum /= newest_;
+    }
+    newest_ = 1.0;
+  }
+
+  double weight = 0.0, sum = 0.0;
+  for (const Bin & bin : bins_) {
+    weight += bin.weight;
+    sum += bin.sum;
+  }
+  mean_ = weight_ = 0.0;
+  if (weight <= 0.0)
+    return;
+  const double gate =
+      energy_to_loudness (sum / weight) - 10.0 - lowest;
+  const std::size_t first = gate <= 0.0 ? 0
+      : std::min (n_bins - 1,
+          static_cast<std::size_t> (gate * bins_a_decibel));
+  weight = sum = 0.0;
+  for (std::size_t i = first; i < n_bins; i++) {
+    weight += bins_[i].weight;
+    sum += bins_[i].sum;
+  }
+  mean_ = sum / weight;
+  weight_ = weight / newest_;
+}
+
+void
+History::add (double value)
+{
+  if (values_.size () >= 2 * kept) {
+    values_.erase (values_.begin (), values_.begin () + kept);
+    first_ += kept;
+  }
+  values_.push_back (value);
+}
+
+double
+History::mean (std::size_t from, std::size_t to) const
+{
+  from = std::max (from, first_);
+  to = std::min (to, size ());
+  double sum = 0.0;
+  for (std::size_t i = from; i < to; i++)
+    sum += (*this)[i];
+  return to > from ? sum / static_cast<double> (to - from) : 0.0;
+}
+
+LiveGain::LiveGain (double block, unsigned ahead)
+    : block_ (block), ahead_ (ahead),
+    programme_ ((ahead >= long_look_ahead ? 2.0 : 1.0)
+        * programme_memory / block), emitted_ (emitted_memory / block)
+{
+}
+
+void
+LiveGain::set_target (double target)
+{
+  /* what went out was right at its time: seen from the new target it is as
+   * far from that as it was from the old */
+  if (target != target_ && out_.size () > 0)
+    emitted_.shift (target - target_);
+  target_ = target;
+}
+
+void
+LiveGain::add_input (double energy)
+{
+  in_.add (energy);
+  if (in_.size () >= momentary)
+    programme_.add (mean_of_last (in_, momentary));
+}
+
+/* Loudness of what surrounds the node, as far as it is known. */
+double
+LiveGain::foreground () const
+{
+  const std::size_t from = next_ > blocks_behind ? next_ - blocks_behind - 1 : 0;
+
+  return energy_to_loudness (in_.mean (from, next_ + blocks_ahead));
+}
+
+/* dB by which what goes out now should be off the target, for what has gone
+ * out so far to come right within the next seconds. */
+double
+LiveGain::servo () const
+{
+  const double t = emitted_.weight () * block_;
+  if (t <= 0.0)
+    return 0.0;
+  const double horizon = std::clamp (servo_share * t, servo_shortest,
+      servo_longest);
+  const double off = emitted_.mean () / loudness_to_energy (target_);
+  const double energy = (t + horizon - t * off) / horizon;
+
+  return energy <= 0.0 ? servo_down
+      : std::clamp (10.0 * std::log10 (energy), servo_down, servo_up);
+}
+
+double
+LiveGain::raw_gain (double foreground) const
+{
+  const double programme = energy_to_loudness (programme_.mean ());
+  double refill = 0.0;
+  if (out_.size () > 0) {
+    const double out = energy_to_loudness (out_.mean (
+            out_.size () > second ? out_.size () - second : 0, out_.size ()));
+    refill = refill_share * std::min (loss_, refill_loss)
+        * std::clamp ((target_ + refill_room - out) / refill_room, 0.0, 1.0);
+  }
+  const double gain = target_ - programme + servo () + refill
+      + lift_share
+          * std::clamp (programme - foreground - lift_from, 0.0, lift_range);
+
+  return std::min (gain, std::min (max_gain_, boost_at_first + boost_growth * played_));
+}
+
+double
+LiveGain::decide ()
+{
+  const double s = foreground ();
+
+  if (programme_.weight () > 0.0
+      && s > std::max (background,
+          energy_to_loudness (programme_.mean ()) - background_below)) {
+    const double raw = raw_gain (s);
+    if (!known_) {
+      gain_ = raw;
+      known_ = true;
+    } else {
+      const double d = raw - gain_;
+      double step = d * (approach + approach_at_first * std::exp (-settled_ / settling));
+      if (d < -hurry_from)
+        step += hurry * (d + hurry_from);
+      gain_ += std::clamp (step, -slew_down, slew_up);
+    }
+    played_ += block_;
+    settled_ += block_;
+  }
+  next_++;
+  return gain_;
+}
+
+void
+LiveGain::add_output (double energy, double gain, bool servo)
+{
+  const std::size_t i = out_.size ();
+  const double given = energy_to_loudness (in_[i]) + gain;
+
+  out_.add (energy);
+  if (in_[i] > loudness_to_energy (-60.0)) {
+    const double loss = std::clamp (
+        given - energy_to_loudness (energy), 0.0, 6.0);
+    loss_ += (loss - loss_) * (1.0 - std::exp (-block_ / 1.0));
+  }
+  if (!servo)
+    emitted_.skip ();
+  else if (out_.size () >= momentary)
+    emitted_.add (mean_of_last (out_, momentary));
+}
+
+void
+LiveGain::flush ()
+{
+  in_.clear ();
+  out_.clear ();
+  programme_.clear ();
+  emitted_.clear ();
+  next_ = 0;
+  settled_ = 0.0;
+}
+
+}
