@@ -3,12 +3,15 @@
  */
 #include "tensorfile.hpp"
 #include "error.hpp"
+#include "npy.hpp"
 #include "safetensors.hpp"
+#include "torchsave.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <iterator>
 #include <string_view>
 
@@ -22,7 +25,7 @@ const char *const audio_names[] = {
 
 const char *const rate_names[] = {"sample_rate", "sampling_rate", "sr"};
 
-const char *const extensions[] = {".safetensors"};
+const char *const extensions[] = {".safetensors", ".npy", ".pt", ".pth"};
 
 /* "outer.inner.wav" -> "wav" */
 std::string_view
@@ -42,6 +45,13 @@ outer_part (std::string_view name)
   if (dot == std::string_view::npos)
     return std::nullopt;
   return name.substr (0, dot);
+}
+
+bool
+is_rate_name (std::string_view name)
+{
+  return std::find (std::begin (rate_names), std::end (rate_names),
+      last_part (name)) != std::end (rate_names);
 }
 
 /* The tensor of that very name, or the only one whose name ends in it. */
@@ -114,15 +124,65 @@ has_tensor_extension (const std::string & path)
       });
 }
 
-Contents
-read_tensor_file (const File & file)
+static Contents
+read_container (const File & file)
 {
   if (file.size () == 0)
     throw Error (Fault::decode, "The file is empty");
+  if (is_npy (file))
+    return read_npy (file);
+  if (is_torch_save (file))
+    return read_torch_save (file);
   if (is_safetensors (file))
     return read_safetensors (file);
   throw Error (Fault::format, "It is not a tensor file; .safetensors, .npy and "
       ".pt as written by torch.save are read");
+}
+
+/* A whole number in a tensor of one element. */
+static std::optional<std::int64_t>
+read_scalar (const File & file, const Tensor & tensor)
+{
+  unsigned char bytes[8];
+
+  if (tensor.swapped || count_elements (tensor.shape) != 1)
+    return std::nullopt;
+  if (tensor.dtype_name == "I64") {
+    std::int64_t value;
+    file.read (tensor.offset, bytes, sizeof value);
+    std::memcpy (&value, bytes, sizeof value);
+    return value;
+  }
+  if (tensor.dtype_name == "I32") {
+    std::int32_t value;
+    file.read (tensor.offset, bytes, sizeof value);
+    std::memcpy (&value, bytes, sizeof value);
+    return value;
+  }
+  return std::nullopt;
+}
+
+/* {"audio": ..., "sample_rate": torch.tensor (32000)} */
+static void
+take_scalar_rates (const File & file, Contents & contents)
+{
+  std::erase_if (contents.tensors, [&] (const Tensor & tensor) {
+    if (!is_rate_name (tensor.name))
+      return false;
+    const std::optional<std::int64_t> rate = read_scalar (file, tensor);
+    if (rate)
+      contents.entries.emplace_back (tensor.name, std::to_string (*rate));
+    return rate.has_value ();
+  });
+}
+
+Contents
+read_tensor_file (const File & file)
+{
+  Contents contents = read_container (file);
+
+  take_scalar_rates (file, contents);
+  return contents;
 }
 
 const Tensor &
@@ -176,9 +236,7 @@ free_metadata (const Contents & contents)
   Metadata metadata;
 
   for (const auto & entry : contents.entries) {
-    const std::string_view key = last_part (entry.first);
-    if (std::find (std::begin (rate_names), std::end (rate_names), key)
-        == std::end (rate_names))
+    if (!is_rate_name (entry.first))
       metadata.push_back (entry);
   }
   return metadata;
