@@ -67,6 +67,9 @@ Analysis::Analysis (SampleFormat format, unsigned channels, double rate,
   if (settings.tempo || settings.key)
     front_end_ = std::make_unique<FrontEnd> (rate, settings.tempo,
         settings.key, settings.memory_seconds);
+  if (settings.tempo && settings.beats)
+    beat_tracker_ = std::make_unique<BeatTracker> (rate,
+        settings.memory_seconds);
   samples_.resize (Statistics::max_block);
   mono_.resize (Statistics::max_block);
 }
@@ -75,13 +78,16 @@ Analysis::Analysis (SampleFormat format, unsigned channels, double rate,
 void
 Analysis::feed_mono (std::size_t frames)
 {
-  const std::size_t n = std::min<std::uint64_t> (frames,
-      settings_.limit_frames - fed_);
+  const std::uint64_t left = settings_.limit_frames
+      - std::min (position_, settings_.limit_frames);
+  const std::size_t n = std::min<std::uint64_t> (frames, left);
 
+  position_ += frames;
   if (n == 0)
     return;
-  fed_ += n;
   front_end_->push (mono_.data (), n);
+  if (beat_tracker_)
+    beat_tracker_->push (mono_.data (), n);
 }
 
 void
@@ -100,7 +106,9 @@ Analysis::process (const void *data, std::size_t frames)
       samples = samples_.data ();
     }
     const bool finite = statistics_.add_block (samples, at, n);
-    if (front_end_) {
+    if (front_end_ && position_ >= settings_.limit_frames) {
+      position_ += n;
+    } else if (front_end_) {
       if (!finite) {
         zero_non_finite (samples, n * channels_, samples_.data ());
         samples = samples_.data ();
@@ -149,7 +157,9 @@ Analysis::restart ()
 {
   if (front_end_)
     front_end_->reset ();
-  fed_ = 0;
+  if (beat_tracker_)
+    beat_tracker_->reset ();
+  position_ = 0;
 }
 
 } // namespace genaudio::bpm

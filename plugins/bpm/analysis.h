@@ -4,6 +4,7 @@
 #ifndef __GENAUDIO_BPM_ANALYSIS_H__
 #define __GENAUDIO_BPM_ANALYSIS_H__
 
+#include "beats.h"
 #include "frontend.h"
 #include "key.h"
 #include "statistics.h"
@@ -20,6 +21,7 @@ struct AnalysisSettings
 {
   bool tempo = true;
   bool key = false;
+  bool beats = false;           /* of the tempo */
   bool statistics = true;
   double min_bpm = 40;
   double max_bpm = 220;
@@ -50,7 +52,12 @@ public:
   const AnalysisSettings &settings () const { return settings_; }
   const Statistics &statistics () const { return statistics_; }
   const FrontEnd *front_end () const { return front_end_.get (); }
+  /* nullptr if not wanted */
+  const BeatHistory *beats () const
+  { return beat_tracker_ ? &beat_tracker_->history () : nullptr; }
   std::uint64_t frames () const { return statistics_.frames (); }
+  /* Frames since the time that beats count from, holes included. */
+  std::uint64_t position () const { return position_; }
 
 private:
   void feed_mono (std::size_t frames);
@@ -61,7 +68,8 @@ private:
   double rate_;
   Statistics statistics_;
   std::unique_ptr<FrontEnd> front_end_;
-  std::uint64_t fed_ = 0;
+  std::unique_ptr<BeatTracker> beat_tracker_;
+  std::uint64_t position_ = 0;
   std::vector<float> samples_;
   std::vector<float> mono_;
 };

@@ -69,6 +69,7 @@ enum
   PROP_TEMPO,
   PROP_KEY,
   PROP_STATISTICS,
+  PROP_BEATS,
   PROP_MIN_BPM,
   PROP_MAX_BPM,
   PROP_INTERVAL,
@@ -97,6 +98,7 @@ enum
 #define DEFAULT_TEMPO TRUE
 #define DEFAULT_KEY FALSE
 #define DEFAULT_STATISTICS TRUE
+#define DEFAULT_BEATS FALSE
 #define DEFAULT_MIN_BPM 40.0
 #define DEFAULT_MAX_BPM 220.0
 #define DEFAULT_INTERVAL GST_SECOND
@@ -124,6 +126,7 @@ struct Settings
   bool tempo = DEFAULT_TEMPO;
   bool key = DEFAULT_KEY;
   bool statistics = DEFAULT_STATISTICS;
+  bool beats = DEFAULT_BEATS;
   double min_bpm = DEFAULT_MIN_BPM;
   double max_bpm = DEFAULT_MAX_BPM;
   GstClockTime interval = DEFAULT_INTERVAL;
@@ -157,6 +160,8 @@ struct Findings
   std::optional<bpm::StatisticsResult> statistics;
   bpm::Tempo tempo;
   bpm::Key key;
+  bpm::Beats beats;             /* in seconds from... */
+  double origin = 0;            /* ...here, which is a buffer time */
 };
 
 /* What the worker estimates from; kept so that copying allocates nothing. */
@@ -164,6 +169,7 @@ struct Copies
 {
   std::optional<bpm::TempoEstimator> tempo;
   std::optional<bpm::KeyEstimator> key;
+  std::optional<bpm::BeatHistory> beats;
 };
 
 }
@@ -244,6 +250,28 @@ fill_statistics (GstGenAudioAnalysis * a, const bpm::StatisticsResult & s,
   }
 }
 
+static GstClockTime
+beat_time (const Findings & f, double beat)
+{
+  return (GstClockTime) std::llround (std::max (0.0, f.origin + beat)
+      * GST_SECOND);
+}
+
+static void
+fill_beats (GstGenAudioAnalysis * a, const Findings & f)
+{
+  if (f.beats.times.empty ())
+    return;
+  a->beats = g_array_sized_new (FALSE, FALSE, sizeof (guint64),
+      f.beats.times.size ());
+  for (double beat : f.beats.times) {
+    const guint64 time = beat_time (f, beat);
+    g_array_append_val (a->beats, time);
+  }
+  if (f.beats.downbeat >= 0)
+    a->downbeat = beat_time (f, f.beats.downbeat);
+}
+
 static Report
 make_report (const Findings & f)
 {
@@ -267,6 +295,7 @@ make_report (const Findings & f)
     if (f.tempo.alternative > 0)
       a->bpm_alternative = f.tempo.alternative;
     a->bpm_confidence = f.tempo.confidence;
+    fill_beats (a, f);
   }
   if (f.key.valid) {
     a->musical_key = g_strdup (bpm::key_long_name (f.key.best));
@@ -310,7 +339,7 @@ copy_settings (GstBpmAnalyzer * self)
   return settings;
 }
 
-/* With the lock held: all but tempo and key. */
+/* With the lock held: all but tempo, key and beats. */
 static Findings
 collect (GstBpmAnalyzer * self)
 {
@@ -325,11 +354,15 @@ collect (GstBpmAnalyzer * self)
   f.channels = GST_AUDIO_INFO_CHANNELS (&state->info);
   if (state->analysis->settings ().statistics)
     f.statistics = state->analysis->statistics ().result ();
+  f.origin = (double) state->end_pts / GST_SECOND
+      - (double) state->analysis->position () / f.rate;
   return f;
 }
 
 /* -- live updates */
 
+/* A copy that is made again takes the place of the last: same sizes, so
+ * nothing is allocated once the memory is full. */
 template <typename Estimator>
 static void
 copy_estimator (const Estimator * from, std::optional<Estimator> &to)
@@ -353,6 +386,7 @@ take_copies (GstBpmAnalyzerState * state)
   copy_estimator (front_end ? front_end->tempo () : nullptr,
       state->copies.tempo);
   copy_estimator (front_end ? front_end->key () : nullptr, state->copies.key);
+  copy_estimator (state->analysis->beats (), state->copies.beats);
   const double elapsed = (double) (frames - state->tracked_frames)
       / GST_AUDIO_INFO_RATE (&state->info);
   state->tracked_frames = frames;
@@ -391,6 +425,9 @@ update_live (GstBpmAnalyzer * self)
     track (self, elapsed);
     findings.tempo = state->tracker.tempo ();
     findings.key = state->tracker.key ();
+    if (state->copies.beats && findings.tempo.valid)
+      findings.beats = state->copies.beats->find (findings.tempo.bpm,
+          bpm::live_window_seconds);
     {
       std::lock_guard<std::mutex> guard (state->lock);
       state->tempo = findings.tempo;
@@ -493,6 +530,8 @@ estimate_final (GstBpmAnalyzer * self, Findings & findings)
   if (key != nullptr && !findings.key.valid && (!state->live
           || key->seconds () < bpm::live_memory_seconds - 1))
     findings.key = key->estimate ();
+  if (state->analysis->beats () != nullptr && findings.tempo.valid)
+    findings.beats = state->analysis->beats ()->find (findings.tempo.bpm);
 }
 
 static void
@@ -605,6 +644,7 @@ ensure_analysis (GstBpmAnalyzer * self)
   state->live = upstream_is_live (self);
   s.tempo = settings.tempo && estimate;
   s.key = settings.key && estimate;
+  s.beats = settings.beats;
   s.statistics = settings.statistics;
   if (GST_CLOCK_TIME_IS_VALID (settings.analysis_limit))
     s.limit_frames = gst_util_uint64_scale_ceil (settings.analysis_limit,
@@ -917,6 +957,9 @@ gst_bpm_analyzer_set_property (GObject * object, guint id,
     case PROP_STATISTICS:
       settings.statistics = g_value_get_boolean (value);
       break;
+    case PROP_BEATS:
+      settings.beats = g_value_get_boolean (value);
+      break;
     case PROP_MIN_BPM:
       settings.min_bpm = g_value_get_double (value);
       break;
@@ -999,6 +1042,9 @@ gst_bpm_analyzer_get_property (GObject * object, guint id, GValue * value,
     case PROP_STATISTICS:
       g_value_set_boolean (value, settings.statistics);
       break;
+    case PROP_BEATS:
+      g_value_set_boolean (value, settings.beats);
+      break;
     case PROP_MIN_BPM:
       g_value_set_double (value, settings.min_bpm);
       break;
@@ -1069,6 +1115,13 @@ install_settings (GObjectClass * klass)
   properties[PROP_STATISTICS] = g_param_spec_boolean ("statistics",
       "Statistics", "Measure peak, RMS, dynamic range, DC offset, clipped "
       "samples and silence", DEFAULT_STATISTICS, ready);
+  /**
+   * GstBpmAnalyzer:beats:
+   *
+   * Find the times of the beats of the tempo, and of the first downbeat.
+   */
+  properties[PROP_BEATS] = g_param_spec_boolean ("beats", "Beats",
+      "Find the times of the beats of the tempo", DEFAULT_BEATS, ready);
   /**
    * GstBpmAnalyzer:min-bpm:
    *

@@ -300,6 +300,72 @@ GST_START_TEST (test_analysis_limit)
 }
 GST_END_TEST;
 
+/* Beats lie on the clicks, wherever the item and its first buffer begin. */
+GST_START_TEST (test_beats)
+{
+  for (int rate : { 8000, 44100, 96000 }) {
+    for (double first : { 0.0, 3.21 }) {
+      Analyzer a ("bpmanalyzer beats=true");
+      a.set_caps (rate, 2);
+      a.at = (guint64) std::llround (first * rate);
+      a.push ([first] (double t) {
+            return t < first + 0.3 ? 0 : beat (t - first - 0.3, 126);
+          }, 20, 1000);
+      a.end ();
+      const Report report = only_report (a);
+      fail_unless (report->beats != nullptr);
+      /* 19.7 s */
+      fail_unless (report->beats->len >= 40 && report->beats->len <= 42,
+          "%u beats", report->beats->len);
+      for (guint i = 0; i < report->beats->len; i++) {
+        const double at = (double) g_array_index (report->beats, guint64, i)
+            / GST_SECOND;
+        const double expected = first + 0.3 + i * 60 / 126.0;
+        fail_unless (std::abs (at - expected) < 0.006,
+            "beat %u at %f instead of %f, %d Hz", i, at, expected, rate);
+      }
+      fail_unless_equals_uint64 (report->downbeat,
+          g_array_index (report->beats, guint64, 0));
+    }
+  }
+}
+GST_END_TEST;
+
+GST_START_TEST (test_downbeat)
+{
+  Analyzer a ("bpmanalyzer beats=true");
+  a.set_caps (44100, 1);
+  /* a bass note on every third of four */
+  a.push ([] (double t) {
+        const double bar = std::fmod (t, 2.0);
+        return beat (t, 120) + (bar < 1 ? 0 : 0.5 * std::exp (-8 * (bar - 1))
+            * std::sin (2 * G_PI * 60 * (bar - 1)));
+      }, 24);
+  a.end ();
+  const Report report = only_report (a);
+  fail_unless (std::abs ((double) report->downbeat / GST_SECOND - 1) < 0.03,
+      "%" GST_TIME_FORMAT, GST_TIME_ARGS (report->downbeat));
+}
+GST_END_TEST;
+
+GST_START_TEST (test_beats_live)
+{
+  Analyzer a ("bpmanalyzer beats=true background=false", true);
+  a.set_caps (44100, 1);
+  a.push (clicks (120), 70, 4410);
+  a.count_messages ();
+  a.push (clicks (120), 1, 4410);
+  const Report report = pop_report (a);
+  fail_unless (report->beats->len >= 15 && report->beats->len <= 17);
+  for (guint i = 0; i < report->beats->len; i++) {
+    const double at = (double) g_array_index (report->beats, guint64, i)
+        / GST_SECOND;
+    fail_unless (at > 62 && at < 71.1);
+    fail_unless (std::abs (2 * at - std::round (2 * at)) < 0.012, "%f", at);
+  }
+}
+GST_END_TEST;
+
 GST_START_TEST (test_key)
 {
   Analyzer a ("bpmanalyzer key=true tempo=false statistics=false");
@@ -872,6 +938,9 @@ bpmanalyzer_suite (void)
   tcase_add_test (tc, test_tempo);
   tcase_add_test (tc, test_tempo_range);
   tcase_add_test (tc, test_analysis_limit);
+  tcase_add_test (tc, test_beats);
+  tcase_add_test (tc, test_downbeat);
+  tcase_add_test (tc, test_beats_live);
   tcase_add_test (tc, test_key);
   tcase_add_test (tc, test_statistics);
   tcase_add_test (tc, test_switched_off);
