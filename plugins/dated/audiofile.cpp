@@ -3,9 +3,12 @@
  */
 
 #include "audiofile.h"
+#include "chunks.h"
 #include "fdio.h"
+#include "tagging.h"
 
 #include <sndfile.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -16,6 +19,8 @@ namespace {
 
 /* What may follow the data: INFO strings that became known late. */
 constexpr std::uint64_t tail_bytes = 1024;
+/* For the fields of ID3 that are known at the end. */
+constexpr std::size_t id3_room = 1024;
 /* Frames after which a compressed file is looked at again. */
 constexpr std::uint64_t compressed_slice = 4096;
 
@@ -81,6 +86,14 @@ has_sizes_in_header (Container container)
       || container == Container::aiff;
 }
 
+bool
+has_full_metadata (const AudioSpec & spec)
+{
+  return spec.metadata == FileMetadata::full
+      && (spec.container == Container::wav
+          || spec.container == Container::rf64);
+}
+
 SF_INFO
 info_for (const AudioSpec & spec)
 {
@@ -127,6 +140,10 @@ struct AudioFile::State
   [[noreturn]] void fail (const char *doing);
   void open (const Tags & tags);
   void set_strings (const Tags & tags);
+  void set_bext (const Tags & tags);
+  void reserve_chunk (const char *name, const Bytes & content);
+  void fill (const char *name, const Bytes & content);
+  void complete (const Tags & tags);
   void write (const void *data, std::uint64_t n_frames);
 
   AudioSpec spec;
@@ -135,8 +152,8 @@ struct AudioFile::State
   Converter converter;
   SNDFILE *file = nullptr;
   std::uint64_t frames = 0;
-  std::uint64_t data_offset = 0;
   std::vector<int> strings_set;
+  std::size_t id3_size = 0;
 };
 
 void
@@ -153,7 +170,7 @@ AudioFile::State::fail (const char *doing)
 void
 AudioFile::State::set_strings (const Tags & tags)
 {
-  if (spec.metadata == FileMetadata::none)
+  if (spec.metadata == FileMetadata::none || tagging_handles (spec.container))
     return;
   for (const StringField & field : string_fields) {
     const std::string & value = tags.*field.member;
@@ -162,6 +179,56 @@ AudioFile::State::set_strings (const Tags & tags)
       continue;
     if (sf_set_string (file, field.id, value.c_str ()) == 0)
       strings_set.push_back (field.id);
+  }
+}
+
+/* Does nothing in the formats that have no such chunk. */
+void
+AudioFile::State::set_bext (const Tags & tags)
+{
+  SF_BROADCAST_INFO bext = make_bext (tags);
+
+  sf_command (file, SFC_SET_BROADCAST_INFO, &bext, sizeof bext);
+}
+
+void
+AudioFile::State::reserve_chunk (const char *name, const Bytes & content)
+{
+  SF_CHUNK_INFO chunk {};
+  Bytes bytes = content;
+
+  std::memcpy (chunk.id, name, 4);
+  chunk.id_size = 4;
+  chunk.datalen = (unsigned) bytes.size ();
+  chunk.data = bytes.data ();
+  if (sf_set_chunk (file, &chunk) != SF_ERR_NO_ERROR)
+    fail ("reserve room for metadata");
+}
+
+void
+AudioFile::State::fill (const char *name, const Bytes & content)
+{
+  const int error = fill_chunk (io.fd, name, content);
+
+  if (error != 0)
+    throw FileError (error, std::string ("Could not write the chunk ") + name
+        + ": " + std::strerror (error));
+}
+
+/* What can only be written into the closed file. */
+void
+AudioFile::State::complete (const Tags & tags)
+{
+  if (has_full_metadata (spec)) {
+    fill ("acid", tags.bpm ? make_acid (*tags.bpm,
+            (double) frames / spec.rate) : Bytes ());
+    fill ("id3 ", make_id3 (tags, id3_size));
+  } else if (spec.metadata != FileMetadata::none
+      && tagging_handles (spec.container)) {
+    const std::string fault = write_tags (io.fd, spec.container, tags);
+    if (!fault.empty ())
+      throw FileError (0, "Could not write the tags: " + fault);
+    io.length = lseek (io.fd, 0, SEEK_END);
   }
 }
 
@@ -183,6 +250,12 @@ AudioFile::State::open (const Tags & tags)
   if (has_sizes_in_header (spec.container))
     sf_command (file, SFC_SET_UPDATE_HEADER_AUTO, nullptr, SF_TRUE);
   set_strings (tags);
+  if (has_full_metadata (spec)) {
+    id3_size = make_id3 (tags, 0).size () + id3_room;
+    set_bext (tags);
+    reserve_chunk ("acid", Bytes (24));
+    reserve_chunk ("id3 ", make_id3 (tags, id3_size));
+  }
 }
 
 void
@@ -254,6 +327,8 @@ AudioFile::close (const Tags & tags)
   if (state->file == nullptr)
     return;
   state->set_strings (tags);
+  if (has_full_metadata (state->spec))
+    state->set_bext (tags);
   state->io.error = 0;
   const int result = sf_close (state->file);
   state->file = nullptr;
@@ -261,6 +336,7 @@ AudioFile::close (const Tags & tags)
     throw FileError (state->io.error, std::string ("Could not finish the "
             "file: ") + (state->io.error != 0 ? std::strerror (
                 state->io.error) : sf_error_number (result)));
+  state->complete (tags);
 }
 
 std::uint64_t

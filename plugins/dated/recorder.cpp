@@ -150,7 +150,7 @@ Recorder::open (Position at)
 
   part = cabinet.create (fragment);
   try {
-    file = std::make_unique<AudioFile> (part->fd (), spec, tags);
+    file = std::make_unique<AudioFile> (part->fd (), spec, file_tags ());
   } catch (...) {
     part->discard ();
     part.reset ();
@@ -163,6 +163,32 @@ Recorder::open (Position at)
   cabinet.opened (fragment);
 }
 
+/* The measurements are of the item: a file that is a piece of it does not
+ * have them. */
+Tags
+Recorder::file_tags () const
+{
+  Tags known = tags;
+  GDateTime *utc = g_date_time_new_from_unix_utc (fragment.wall / second_us);
+  GDateTime *local = g_date_time_to_timezone (utc, settings.zone);
+  gchar *date = g_date_time_format (local, "%F");
+  gchar *time = g_date_time_format (local, "%T");
+  const std::int64_t of_day = g_date_time_get_hour (local) * 3600
+      + g_date_time_get_minute (local) * 60 + g_date_time_get_second (local);
+
+  if (!fragment.whole_item)
+    forget_measurements (known);
+  known.job_id = fragment.job_id;
+  known.origination_date = date;
+  known.origination_time = time;
+  known.time_reference = (std::uint64_t) of_day * (std::uint64_t) spec.rate;
+  g_free (time);
+  g_free (date);
+  g_date_time_unref (local);
+  g_date_time_unref (utc);
+  return known;
+}
+
 /* What is only kept is kept as it is, if even its header cannot be written. */
 void
 Recorder::finish (AudioFile & audio, Ending ending)
@@ -170,7 +196,7 @@ Recorder::finish (AudioFile & audio, Ending ending)
   if (ending == Ending::discard)
     return;
   try {
-    audio.close (tags);
+    audio.close (file_tags ());
   } catch (const FileError &) {
     if (ending == Ending::publish)
       throw;

@@ -126,6 +126,7 @@ private:
   void close (Ending ending);
   void finish (AudioFile & audio, Ending ending);
   std::uint64_t frames_left ();
+  Tags file_tags () const;
   std::int64_t wall_of (Position at) const;
   void anchor (std::int64_t wall);
   Position advanced (Position at, std::uint64_t n_frames) const;

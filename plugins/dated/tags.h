@@ -31,6 +31,12 @@ struct Tags
   std::uint64_t time_reference = 0;     /* frames since midnight */
 };
 
+/* The values that are of an item as a whole and not of a piece of it. */
+void forget_measurements (Tags & tags);
+/* REPLAYGAIN_TRACK_GAIN and _PEAK, as text, as far as they are known. */
+std::map<std::string, std::string> replaygain_fields (const Tags & tags);
+std::string number_text (double value, int decimals);
+
 }
 
 #endif /* __DATED_TAGS_H__ */
