@@ -253,6 +253,34 @@ StoreCabinet::closed (const Fragment & fragment)
       gst_message_new_element (GST_OBJECT (element), s));
   if (fragment.complete)
     g_object_notify (G_OBJECT (element), "location");
+  if (fragment.complete && fragment.rotated)
+    retain (fragment.job_id);
+}
+
+/* What cannot be cleared away is no reason to stop recording. */
+void
+StoreCabinet::retain (const std::string & job_id)
+{
+  GstGenAudioRetention retention = {};
+  guint64 n_files = 0, n_bytes = 0;
+  GError *error = nullptr;
+
+  retention.keep_days = settings.keep_days;
+  retention.keep_bytes = settings.keep_bytes;
+  retention.min_free_bytes = settings.min_free_bytes;
+  retention.job_id = settings.keep_scope_all ? nullptr : job_id.c_str ();
+  if (retention.keep_days == 0 && retention.keep_bytes == 0
+      && retention.min_free_bytes == 0)
+    return;
+  if (!gst_genaudio_store_apply_retention (store, &retention, nullptr,
+          &n_files, &n_bytes, &error)) {
+    GST_ELEMENT_WARNING (element, RESOURCE, WRITE,
+        ("Could not clear old files away: %s", error->message), (nullptr));
+    g_error_free (error);
+  }
+  std::lock_guard<std::mutex> lock (ledger.mutex);
+  ledger.stats.removed_files += n_files;
+  ledger.stats.removed_bytes += n_bytes;
 }
 
 void

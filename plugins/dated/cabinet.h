@@ -30,12 +30,17 @@ struct CabinetSettings
   GstGenAudioIfExists if_exists = GST_GENAUDIO_IF_EXISTS_ERROR;
   bool durable = true;
   bool sidecar = false;
+  guint keep_days = 0;
+  guint64 keep_bytes = 0;
+  guint64 min_free_bytes = 0;
+  bool keep_scope_all = false;
 };
 
 struct RecordingStats
 {
   std::uint64_t files = 0, frames = 0, bytes = 0, clipped = 0, gaps = 0;
   std::uint64_t dropped_frames = 0;
+  std::uint64_t removed_files = 0, removed_bytes = 0;   /* by retention */
 };
 
 /* What the application may ask about, from any thread and after the end. */
@@ -66,6 +71,8 @@ public:
   void add_result (GstStructure * result);
   void set_metadata (GstStructure * metadata);
   void clear_item ();
+  /* Clears away what the settings say, of @job_id or of all. */
+  void retain (const std::string & job_id);
 
 private:
   GDateTime *start_of (const Fragment & fragment) const;

@@ -67,6 +67,7 @@ constexpr gsize small_task = 4096;
 constexpr double congested = 0.75;
 
 enum Dither { DITHER_NONE, DITHER_TPDF };
+enum KeepScope { KEEP_SCOPE_JOB, KEEP_SCOPE_ALL };
 enum Sidecar { SIDECAR_NONE, SIDECAR_JSON };
 
 struct Settings
@@ -89,6 +90,10 @@ struct Settings
   std::string rotate = "none";
   Sidecar sidecar = SIDECAR_NONE;
   bool durable = true;
+  guint keep_days = 0;
+  guint64 keep_bytes = 0;
+  guint64 min_free_bytes = 0;
+  KeepScope keep_scope = KEEP_SCOPE_JOB;
 };
 
 struct BufferHolder
@@ -133,6 +138,7 @@ struct DatedSinkState
   bool have_info = false;
   bool item_begun = false;      /* the recorder knows of it */
   bool item_aborted = false;
+  bool retained = false;        /* old files were looked at */
   std::string generated_job_id;
   bool live = false;
   bool live_known = false;
@@ -172,6 +178,10 @@ enum
   PROP_ROTATE,
   PROP_SIDECAR,
   PROP_DURABLE,
+  PROP_KEEP_DAYS,
+  PROP_KEEP_BYTES,
+  PROP_MIN_FREE_BYTES,
+  PROP_KEEP_SCOPE,
   PROP_LOCATION,
   PROP_RECORDING_STATS
 };
@@ -241,6 +251,9 @@ DEFINE_ENUM (gst_dated_sink_gaps_get_type, "GstDatedSinkGaps",
     {(gint) Gaps::silence, "Fill with silence", "silence"},
     {(gint) Gaps::skip, "Close up", "skip"},
     {(gint) Gaps::split, "Begin another file", "split"})
+DEFINE_ENUM (gst_dated_sink_keep_scope_get_type, "GstDatedSinkKeepScope",
+    {KEEP_SCOPE_JOB, "This job id's files", "job"},
+    {KEEP_SCOPE_ALL, "Every file of the store", "all"})
 DEFINE_ENUM (gst_dated_sink_sidecar_get_type, "GstDatedSinkSidecar",
     {SIDECAR_NONE, "No sidecar", "none"},
     {SIDECAR_JSON, "A JSON file beside the audio", "json"})
@@ -388,6 +401,10 @@ cabinet_settings_of (const Settings & settings)
   result.if_exists = settings.if_exists;
   result.durable = settings.durable;
   result.sidecar = settings.sidecar == SIDECAR_JSON;
+  result.keep_days = settings.keep_days;
+  result.keep_bytes = settings.keep_bytes;
+  result.min_free_bytes = settings.min_free_bytes;
+  result.keep_scope_all = settings.keep_scope == KEEP_SCOPE_ALL;
   return result;
 }
 
@@ -580,6 +597,12 @@ begin_item (GstDatedSink * self)
     cabinet.set_metadata (metadata);
     recorder.begin_item (item);
   });
+  if (!state->retained) {
+    state->retained = true;
+    queue_work (self, [item] (Recorder &, StoreCabinet & cabinet) {
+      cabinet.retain (item.job_id);
+    });
+  }
   state->item_begun = true;
   queue_tags (self);
   return true;
@@ -915,6 +938,7 @@ gst_dated_sink_start (GstBaseSink * base)
   state->failed = false;
   state->live = false;
   state->live_known = false;
+  state->retained = false;
   state->warned_congestion = false;
   state->have_info = false;
   state->paused = state->waiting;
@@ -1084,6 +1108,18 @@ gst_dated_sink_set_property (GObject * object, guint id, const GValue * value,
     case PROP_DURABLE:
       settings.durable = g_value_get_boolean (value);
       break;
+    case PROP_KEEP_DAYS:
+      settings.keep_days = g_value_get_uint (value);
+      break;
+    case PROP_KEEP_BYTES:
+      settings.keep_bytes = g_value_get_uint64 (value);
+      break;
+    case PROP_MIN_FREE_BYTES:
+      settings.min_free_bytes = g_value_get_uint64 (value);
+      break;
+    case PROP_KEEP_SCOPE:
+      settings.keep_scope = (KeepScope) g_value_get_enum (value);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
@@ -1101,6 +1137,8 @@ stats_structure (const RecordingStats & stats)
       "clipped-samples", G_TYPE_UINT64, (guint64) stats.clipped,
       "gaps", G_TYPE_UINT64, (guint64) stats.gaps,
       "dropped-frames", G_TYPE_UINT64, (guint64) stats.dropped_frames,
+      "removed-files", G_TYPE_UINT64, (guint64) stats.removed_files,
+      "removed-bytes", G_TYPE_UINT64, (guint64) stats.removed_bytes,
       nullptr);
 }
 
@@ -1165,6 +1203,18 @@ gst_dated_sink_get_property (GObject * object, guint id, GValue * value,
       break;
     case PROP_DURABLE:
       g_value_set_boolean (value, settings.durable);
+      break;
+    case PROP_KEEP_DAYS:
+      g_value_set_uint (value, settings.keep_days);
+      break;
+    case PROP_KEEP_BYTES:
+      g_value_set_uint64 (value, settings.keep_bytes);
+      break;
+    case PROP_MIN_FREE_BYTES:
+      g_value_set_uint64 (value, settings.min_free_bytes);
+      break;
+    case PROP_KEEP_SCOPE:
+      g_value_set_enum (value, settings.keep_scope);
       break;
     case PROP_LOCATION: {
       std::lock_guard<std::mutex> lock (self->state->ledger.mutex);
@@ -1271,6 +1321,22 @@ install_properties (GObjectClass * object_class)
   g_object_class_install_property (object_class, PROP_DURABLE,
       g_param_spec_boolean ("durable", "Durable",
           "Wait until a published file is on the disk", TRUE, ready));
+  g_object_class_install_property (object_class, PROP_KEEP_DAYS,
+      g_param_spec_uint ("keep-days", "Keep days",
+          "Remove files filed more than so many days ago (0: never)", 0,
+          G_MAXINT, 0, ready));
+  g_object_class_install_property (object_class, PROP_KEEP_BYTES,
+      g_param_spec_uint64 ("keep-bytes", "Keep bytes",
+          "Remove the oldest files above so many bytes (0: never)", 0,
+          G_MAXUINT64, 0, ready));
+  g_object_class_install_property (object_class, PROP_MIN_FREE_BYTES,
+      g_param_spec_uint64 ("min-free-bytes", "Minimum free bytes",
+          "Remove the oldest files until so much of the disk is free "
+          "(0: never)", 0, G_MAXUINT64, 0, ready));
+  g_object_class_install_property (object_class, PROP_KEEP_SCOPE,
+      g_param_spec_enum ("keep-scope", "Keep scope",
+          "Whose files may be removed",
+          gst_dated_sink_keep_scope_get_type (), KEEP_SCOPE_JOB, ready));
   g_object_class_install_property (object_class, PROP_LOCATION,
       g_param_spec_string ("location", "Location",
           "The last file published", nullptr, reported));
@@ -1288,6 +1354,8 @@ install_properties (GObjectClass * object_class)
   gst_type_mark_as_plugin_api (gst_dated_sink_file_metadata_get_type (),
       (GstPluginAPIFlags) 0);
   gst_type_mark_as_plugin_api (gst_dated_sink_gaps_get_type (),
+      (GstPluginAPIFlags) 0);
+  gst_type_mark_as_plugin_api (gst_dated_sink_keep_scope_get_type (),
       (GstPluginAPIFlags) 0);
   gst_type_mark_as_plugin_api (gst_dated_sink_sidecar_get_type (),
       (GstPluginAPIFlags) 0);

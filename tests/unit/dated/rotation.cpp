@@ -51,7 +51,8 @@ check_next (const char *rule, const char *zone_name, const char *from,
       next_boundary (*RotateRule::parse (rule), instant (from), z);
 
   g_assert_cmpint (next % 1000000, ==, 0);
-  g_assert_cmpstr (local_text (next, z).c_str (), ==, expected);
+  const std::string text = local_text (next, z);
+  g_assert_cmpstr (text.c_str (), ==, expected);
   g_time_zone_unref (z);
 }
 
