@@ -98,9 +98,10 @@ OnsetStrength::frame (float *value)
   std::copy (ring_.begin () + hop_, ring_.end (), ring_.begin ());
   filled_ -= hop_;
 
-  /* what comes first is no rise but the beginning */
+  /* what comes first is no rise but the beginning; the sum is that of 257
+   * bins at any rate */
   std::copy (recent_ + 1, recent_ + 9, recent_);
-  recent_[8] = frames_ == 0 ? 0.0f : sum;
+  recent_[8] = frames_ == 0 ? 0.0f : sum * (257.0f / (size_ / 2 + 1));
   frames_++;
   if (frames_ < 5)
     return false;

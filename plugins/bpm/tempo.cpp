@@ -28,6 +28,7 @@ constexpr int vote_fft = 2048;
 constexpr int max_candidates = 10;
 constexpr double vote_min_bpm = 50, vote_max_bpm = 210;
 constexpr int max_lag_bins = 256;
+constexpr double least_spread = 1.2;    /* of onset strengths: below are hum and steady tones */
 
 /* The spectrum's square roots take the place of its squares: a compressed
  * autocorrelation has sharper peaks. */
@@ -178,11 +179,11 @@ public:
   TempoAnalysis (const TempoEstimator &estimator, double window_seconds);
 
   bool run ();
+  bool convincing () const;
 
   double lag = 0;               /* the beat's period, folded to 57..114 BPM */
   double z = 0;                 /* > 0: twice as fast */
-  double share = 0, clarity = 0, spread = 0;
-  double features[16] = {};
+  double share = 0, clarity = 0, spread = 0, variation = 0;
 
   double rate;
   double around (double l) const;
@@ -282,6 +283,7 @@ TempoAnalysis::autocorrelate ()
     squares += static_cast<double> (padded[i]) * padded[i];
   }
   spread = std::sqrt (squares / n_);
+  variation = mean > 0 ? spread / mean : 0;
   fft.forward (padded.data (), bins.data ());
   square (reinterpret_cast<float *> (bins.data ()), size / 2 + 1);
   fft.inverse (bins.data (), padded.data ());
@@ -420,7 +422,8 @@ TempoAnalysis::run ()
   const double quarter = around (lag / 4), half = around (lag / 2), one = around (lag),
       two = around (2 * lag);
   const double s = 60 * rate / lag;
-  z = -3.8 - 5.3 * std::log2 (s / 90) + 5.4 * std::max (0.0, quarter) + 3.1 * two;
+  z = -3.2 - 10.4 * std::log2 (s / 90) + 4.6 * std::max (0.0, quarter) + 3.3 * two
+      - 2.0 * variation;
   if (half < .03)
     z = std::min (z, -3.0);
   else if (quarter < .1 && half > .8 && half >= .9 * std::max (one, two) && 2 * s <= 210)
@@ -431,6 +434,16 @@ TempoAnalysis::run ()
   return true;
 }
 
+/* Noise, speech and tones have a strongest period too. The longer one
+ * listens, the less clear a real one may be. */
+bool
+TempoAnalysis::convincing () const
+{
+  return spread > least_spread
+      && clarity > std::max (.13, .02 + .85 / std::sqrt (n_ / rate))
+      && share > (clarity > .3 ? .4 : .5) && clarity * share > .1;
+}
+
 Tempo
 TempoEstimator::estimate (double min_bpm, double max_bpm, double window_seconds) const
 {
@@ -439,7 +452,7 @@ TempoEstimator::estimate (double min_bpm, double max_bpm, double window_seconds)
 
   if (!analysis.run ())
     return answer;
-  if (analysis.clarity <= .25 || analysis.share <= .40 || analysis.spread <= .5)
+  if (!analysis.convincing ())
     return answer;
   const double slow = 60 * rate_ / analysis.lag;
   double bpm = analysis.z > 0 ? 2 * slow : slow;
