@@ -29,6 +29,7 @@ namespace {
 constexpr int folder_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 constexpr gsize random_digits = 8;
 const char part_extension[] = ".part";
+constexpr int max_suffix = 99999;
 
 
 bool
@@ -39,39 +40,47 @@ is_refused (int errnum)
 }
 
 bool
-is_same_file (int dirfd, const char *a, const char *b)
+is_same_file (int fromfd, const char *from, int tofd, const char *to)
 {
   struct stat first, second;
-  return fstatat (dirfd, a, &first, AT_SYMLINK_NOFOLLOW) == 0
-      && fstatat (dirfd, b, &second, AT_SYMLINK_NOFOLLOW) == 0
+  return fstatat (fromfd, from, &first, AT_SYMLINK_NOFOLLOW) == 0
+      && fstatat (tofd, to, &second, AT_SYMLINK_NOFOLLOW) == 0
       && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
 /* Takes the name by an empty file of our own, then puts ours in its place. */
 int
-rename_over_placeholder (int dirfd, const char *from, const char *to)
+rename_over_placeholder (int fromfd, const char *from, int tofd, const char *to)
 {
-  UniqueFd placeholder (openat (dirfd, to,
+  UniqueFd placeholder (openat (tofd, to,
           O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
   if (!placeholder)
     return errno;
-  if (renameat (dirfd, from, dirfd, to) == 0)
+  if (renameat (fromfd, from, tofd, to) == 0)
     return 0;
   const int errnum = errno;
-  unlinkat (dirfd, to, 0);
+  unlinkat (tofd, to, 0);
   return errnum;
 }
 
 int
-rename_by_link (int dirfd, const char *from, const char *to)
+rename_by_link (int fromfd, const char *from, int tofd, const char *to)
 {
-  int errnum = linkat (dirfd, from, dirfd, to, 0) == 0 ? 0 : errno;
+  int errnum = linkat (fromfd, from, tofd, to, 0) == 0 ? 0 : errno;
   /* over NFS a repeated request can fail although the first one worked */
-  if (errnum == EEXIST && is_same_file (dirfd, from, to))
+  if (errnum == EEXIST && is_same_file (fromfd, from, tofd, to))
     errnum = 0;
-  if (errnum == 0 && unlinkat (dirfd, from, 0) != 0)
+  if (errnum == 0 && unlinkat (fromfd, from, 0) != 0)
     errnum = errno;
   return errnum;
+}
+
+std::string
+with_number (const std::string & name, int number)
+{
+  const gsize dot = std::min (name.rfind ('.'), name.size ());
+  return name.substr (0, dot) + "-" + std::to_string (number)
+      + name.substr (dot);
 }
 
 int
@@ -166,9 +175,13 @@ make_below (const std::string & base, const std::string & folder,
   for (const gint64 start = g_get_monotonic_time ();;) {
     UniqueFd top;
     int errnum = open_base (base, top);
-    if (errnum == ENOENT && g_mkdir_with_parents (base.c_str (), 0777) == 0) {
+    if (errnum == ENOENT) {
+      errnum = g_mkdir_with_parents (base.c_str (), 0777) == 0 ? 0 : errno;
       made++;
-      errnum = open_base (base, top);
+      if (errnum == 0)
+        errnum = open_base (base, top);
+      else if (errnum == ENOENT)
+        return errnum;
     }
     if (errnum == 0)
       errnum = make_and_open (top.get (), folder, fd, made);
@@ -236,15 +249,33 @@ final_name_of_part (const std::string & name)
 }
 
 int
-rename_no_replace (int dirfd, const char *from, const char *to)
+rename_no_replace (int fromfd, const char *from, int tofd, const char *to)
 {
-  if (syscall (SYS_renameat2, dirfd, from, dirfd, to, RENAME_NOREPLACE) == 0)
+  if (syscall (SYS_renameat2, fromfd, from, tofd, to, RENAME_NOREPLACE) == 0)
     return 0;
   if (!is_refused (errno))
     return errno;
-  const int errnum = rename_by_link (dirfd, from, to);
-  return is_refused (errnum) ? rename_over_placeholder (dirfd, from, to)
+  const int errnum = rename_by_link (fromfd, from, tofd, to);
+  return is_refused (errnum) ? rename_over_placeholder (fromfd, from, tofd, to)
       : errnum;
+}
+
+int
+rename_if_exists (int fromfd, const char *from, int tofd, std::string & name,
+    GstGenAudioIfExists if_exists)
+{
+  const std::string wanted = name;
+
+  if (if_exists == GST_GENAUDIO_IF_EXISTS_REPLACE)
+    return renameat (fromfd, from, tofd, name.c_str ()) == 0 ? 0 : errno;
+  int errnum = rename_no_replace (fromfd, from, tofd, name.c_str ());
+  if (if_exists != GST_GENAUDIO_IF_EXISTS_SUFFIX)
+    return errnum;
+  for (int number = 1; errnum == EEXIST && number <= max_suffix; number++) {
+    name = with_number (wanted, number);
+    errnum = rename_no_replace (fromfd, from, tofd, name.c_str ());
+  }
+  return errnum;
 }
 
 int

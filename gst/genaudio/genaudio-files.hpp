@@ -79,9 +79,13 @@ std::string make_part_name (const std::string & name);
 /* The final name of a part, or "" if @name is not one of a part. */
 std::string final_name_of_part (const std::string & name);
 
-/* Gives the file @from of @dirfd the name @to, if no file has it (EEXIST).
- * Works where the file system refuses renameat2(). */
-int rename_no_replace (int dirfd, const char *from, const char *to);
+/* Gives the file @from of @fromfd the name @to in @tofd, if no file has it
+ * (EEXIST). Works where the file system refuses renameat2(). */
+int rename_no_replace (int fromfd, const char *from, int tofd, const char *to);
+
+/* The same as @if_exists says, for @name; @name becomes what was free. */
+int rename_if_exists (int fromfd, const char *from, int tofd,
+    std::string & name, GstGenAudioIfExists if_exists);
 
 /* Writes all of @data. */
 int write_all (int fd, const char *data, size_t size);

@@ -25,7 +25,6 @@ using namespace genaudio;
 
 namespace {
 
-constexpr int max_suffix = 99999;
 
 GstResourceError
 code_of_errno (int errnum, GstResourceError fallback)
@@ -41,14 +40,6 @@ code_of_errno (int errnum, GstResourceError fallback)
     default:
       return fallback;
   }
-}
-
-std::string
-with_number (const std::string & name, int number)
-{
-  const gsize dot = name.rfind ('.');
-  return name.substr (0, dot) + "-" + std::to_string (number)
-      + name.substr (dot);
 }
 
 bool
@@ -83,35 +74,15 @@ write_sidecar (GstGenAudioPart * part, const std::string & part_name,
   return errnum;
 }
 
-/* Gives the part its final name, or the next one that is free. */
-int
-rename_audio (GstGenAudioPart * part, GstGenAudioIfExists if_exists,
-    std::string & name)
-{
-  const int dirfd = part->dirfd.get ();
-  const char *from = part->part_name.c_str ();
-
-  name = part->name;
-  if (if_exists == GST_GENAUDIO_IF_EXISTS_REPLACE)
-    return renameat (dirfd, from, dirfd, name.c_str ()) == 0 ? 0 : errno;
-  int errnum = rename_no_replace (dirfd, from, name.c_str ());
-  if (if_exists != GST_GENAUDIO_IF_EXISTS_SUFFIX)
-    return errnum;
-  for (int number = 1; errnum == EEXIST && number <= max_suffix; number++) {
-    name = with_number (part->name, number);
-    errnum = rename_no_replace (dirfd, from, name.c_str ());
-  }
-  return errnum;
-}
-
 /* Takes a publication back: complete or absent. */
 void
 withdraw (GstGenAudioPart * part, const std::string & name)
 {
   const std::string sidecar = name + GST_GENAUDIO_SIDECAR_EXTENSION;
-  if (rename_no_replace (part->dirfd.get (), name.c_str (),
+  const int dirfd = part->dirfd.get ();
+  if (rename_no_replace (dirfd, name.c_str (), dirfd,
           part->part_name.c_str ()) == 0)
-    unlinkat (part->dirfd.get (), sidecar.c_str (), 0);
+    unlinkat (dirfd, sidecar.c_str (), 0);
 }
 
 /* Who owns the audio's name owns the sidecar's, so the audio goes first and
@@ -121,8 +92,9 @@ publish_names (GstGenAudioPart * part, GstGenAudioIfExists if_exists,
     const std::string & sidecar_part, std::string & name)
 {
   const int dirfd = part->dirfd.get ();
-  int errnum = rename_audio (part, if_exists, name);
-
+  name = part->name;
+  int errnum = rename_if_exists (dirfd, part->part_name.c_str (), dirfd, name,
+      if_exists);
   if (errnum != 0)
     return errnum;
   const std::string sidecar = name + GST_GENAUDIO_SIDECAR_EXTENSION;

@@ -72,6 +72,38 @@ GstGenAudioPart * gst_genaudio_store_create_part (GstGenAudioStore * store,
                                                   const gchar * path,
                                                   GError ** error);
 
+/* -- single files */
+
+GST_GENAUDIO_API
+gint64 gst_genaudio_store_get_file_size (GstGenAudioStore * store,
+                                         const gchar * path,
+                                         GError ** error);
+
+GST_GENAUDIO_API
+gdouble gst_genaudio_store_get_file_size_mb (GstGenAudioStore * store,
+                                             const gchar * path,
+                                             GError ** error);
+
+GST_GENAUDIO_API
+gboolean gst_genaudio_store_delete_file (GstGenAudioStore * store,
+                                         const gchar * path,
+                                         gboolean any_path,
+                                         GError ** error);
+
+GST_GENAUDIO_API
+gchar * gst_genaudio_store_move_file (GstGenAudioStore * store,
+                                      const gchar * source,
+                                      const gchar * destination,
+                                      GstGenAudioIfExists if_exists,
+                                      GError ** error);
+
+GST_GENAUDIO_API
+gchar * gst_genaudio_store_copy_file (GstGenAudioStore * store,
+                                      const gchar * source,
+                                      const gchar * destination,
+                                      GstGenAudioIfExists if_exists,
+                                      GError ** error);
+
 /* -- listing */
 
 typedef struct _GstGenAudioStoreIter GstGenAudioStoreIter;
