@@ -184,9 +184,10 @@ OfflineMeter::ungated_loudness () const
 Loudness
 OfflineMeter::loudness () const
 {
-  return {windows_.integrated (), windows_.range (), windows_.max_momentary (),
-      windows_.max_shortterm (), decibels (true_peak ()),
-      decibels (sample_peak ())};
+  return {windows_.integrated (),
+      windows_.shortterms ().empty () ? not_a_number : windows_.range (),
+      windows_.max_momentary (), windows_.max_shortterm (),
+      decibels (true_peak ()), decibels (sample_peak ())};
 }
 
 }

@@ -40,6 +40,7 @@ struct Format
   {
     return channels * (is_double ? sizeof (double) : sizeof (float));
   }
+  bool operator== (const Format &) const = default;
 };
 
 /* Copied from the properties once a buffer. */

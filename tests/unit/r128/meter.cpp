@@ -240,7 +240,7 @@ test_short_items ()
     const Loudness l = meter.loudness ();
     g_assert_true (std::isinf (l.integrated));
     g_assert_true (std::isnan (l.max_momentary));
-    g_assert_cmpfloat (l.range, ==, 0.0);
+    g_assert_true (std::isnan (l.range));
     g_assert_true (std::isfinite (meter.ungated_loudness ()) == (frames > 0));
   }
   /* 400 ms exactly is a block */
