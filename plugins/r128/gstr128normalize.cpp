@@ -25,7 +25,7 @@
 #include <gst/audio/audio.h>
 #include <gst/genaudio/genaudio.h>
 
-#include <cmath>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -638,6 +638,18 @@ gst_r128_normalize_finalize (GObject * object)
   G_OBJECT_CLASS (parent_class)->finalize (object);
 }
 
+/* GLib refuses NaN as the default of a new property, and takes it afterwards. */
+static GParamSpec *
+new_level_spec (const char *name, const char *nick, const char *blurb,
+    GParamFlags flags)
+{
+  constexpr double infinity = std::numeric_limits<double>::infinity ();
+  GParamSpec *spec = g_param_spec_double (name, nick, blurb, -infinity,
+      infinity, 0.0, flags);
+  G_PARAM_SPEC_DOUBLE (spec)->default_value = not_a_number;
+  return spec;
+}
+
 static void
 gst_r128_normalize_install_properties (GObjectClass * klass)
 {
@@ -647,7 +659,6 @@ gst_r128_normalize_install_properties (GObjectClass * klass)
       | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
   constexpr auto read_only = static_cast<GParamFlags> (G_PARAM_READABLE
       | G_PARAM_STATIC_STRINGS);
-  constexpr double infinity = std::numeric_limits<double>::infinity ();
 
   /**
    * GstR128Normalize:mode:
@@ -748,18 +759,17 @@ gst_r128_normalize_install_properties (GObjectClass * klass)
    *
    * Integrated loudness of the item, if it is known already.
    */
-  specs[PROP_MEASURED_INTEGRATED] = g_param_spec_double (
+  specs[PROP_MEASURED_INTEGRATED] = new_level_spec (
       "measured-integrated", "Measured integrated loudness",
-      "Known integrated loudness of the items (LUFS, NaN = measure)",
-      -infinity, infinity, not_a_number, ready);
+      "Known integrated loudness of the items (LUFS, NaN = measure)", ready);
   /**
    * GstR128Normalize:measured-true-peak:
    *
    * True peak of the item, if it is known already.
    */
-  specs[PROP_MEASURED_TRUE_PEAK] = g_param_spec_double ("measured-true-peak",
+  specs[PROP_MEASURED_TRUE_PEAK] = new_level_spec ("measured-true-peak",
       "Measured true peak", "Known true peak of the items (dBTP, NaN = measure)",
-      -infinity, infinity, not_a_number, ready);
+      ready);
   /**
    * GstR128Normalize:max-memory:
    *
@@ -787,23 +797,20 @@ gst_r128_normalize_install_properties (GObjectClass * klass)
    *
    * Gain of the last item in dB.
    */
-  specs[PROP_GAIN] = g_param_spec_double ("gain", "Gain",
-      "Gain of the last item (dB)", -infinity, infinity, not_a_number,
-      read_only);
+  specs[PROP_GAIN] = new_level_spec ("gain", "Gain",
+      "Gain of the last item (dB)", read_only);
   for (guint i = 0; i < G_N_ELEMENTS (loudness_values); i++) {
     const auto & value = loudness_values[i];
-    specs[PROP_INPUT + i] = g_param_spec_double (
+    specs[PROP_INPUT + i] = new_level_spec (
         g_intern_string ((std::string ("input-") + value.name).c_str ()),
         g_intern_string ((std::string ("input-") + value.name).c_str ()),
         g_intern_string ((std::string (value.what)
-                + " of the last item as it came").c_str ()),
-        -infinity, infinity, not_a_number, read_only);
-    specs[PROP_OUTPUT + i] = g_param_spec_double (
+                + " of the last item as it came").c_str ()), read_only);
+    specs[PROP_OUTPUT + i] = new_level_spec (
         g_intern_string ((std::string ("output-") + value.name).c_str ()),
         g_intern_string ((std::string ("output-") + value.name).c_str ()),
         g_intern_string ((std::string (value.what)
-                + " of the last item as it left").c_str ()),
-        -infinity, infinity, not_a_number, read_only);
+                + " of the last item as it left").c_str ()), read_only);
   }
   g_object_class_install_properties (klass, N_PROPERTIES, specs);
 }
