@@ -12,6 +12,7 @@
 #include "genaudio-tags.h"
 
 #include <cstring>
+#include <string>
 
 namespace {
 
@@ -65,6 +66,73 @@ find_fault (const char *job_id)
   if (is_reserved (job_id))
     return "is a reserved device name";
   return nullptr;
+}
+
+/* Keys of metadata are free text, but a serialised structure can only carry
+ * letters, digits and _-./: in the name of a field. Every other byte becomes
+ * +HH, its value in hexadecimal; an empty key becomes a plus alone. */
+bool
+is_plain (char c)
+{
+  return g_ascii_isalnum (c) || (c != '\0' && strchr ("_-./:", c) != nullptr);
+}
+
+std::string
+escape_key (const char *key)
+{
+  constexpr char digits[] = "0123456789ABCDEF";
+  std::string escaped;
+
+  if (*key == '\0')
+    return "+";
+  for (; *key != '\0'; key++) {
+    const auto byte = static_cast<unsigned char> (*key);
+    if (is_plain (*key))
+      escaped += *key;
+    else
+      escaped += {'+', digits[byte >> 4], digits[byte & 15]};
+  }
+  return escaped;
+}
+
+/* What is no escape stays as it is. The bytes of a hostile text need not be
+ * UTF-8 once they are unescaped. */
+std::string
+unescape_key (const char *key)
+{
+  std::string plain;
+
+  if (strcmp (key, "+") == 0)
+    return "";
+  while (*key != '\0') {
+    const int high = *key == '+' ? g_ascii_xdigit_value (key[1]) : -1;
+    const int low = high >= 0 ? g_ascii_xdigit_value (key[2]) : -1;
+    if (low >= 0 && high + low > 0) {
+      plain += static_cast<char> (high << 4 | low);
+      key += 3;
+    } else {
+      plain += *key++;
+    }
+  }
+  gchar *valid = g_utf8_make_valid (plain.c_str (), -1);
+  plain = valid;
+  g_free (valid);
+  return plain;
+}
+
+GstStructure *
+rename_fields (const GstStructure * structure,
+    std::string (*rename) (const char *))
+{
+  GstStructure *renamed =
+      gst_structure_new_empty (gst_structure_get_name (structure));
+
+  for (gint i = 0; i < gst_structure_n_fields (structure); i++) {
+    const gchar *name = gst_structure_nth_field_name (structure, i);
+    gst_structure_set_value (renamed, rename (name).c_str (),
+        gst_structure_get_value (structure, name));
+  }
+  return renamed;
 }
 
 bool
@@ -213,6 +281,8 @@ gst_genaudio_job_id_generate (void)
  * gst_genaudio_metadata_serialize:
  * @metadata: a structure whose fields are strings
  *
+ * Names of fields may be any UTF-8 text; values too.
+ *
  * Returns: (transfer full): the value of a %GST_GENAUDIO_TAG_METADATA tag
  */
 gchar *
@@ -220,7 +290,10 @@ gst_genaudio_metadata_serialize (const GstStructure * metadata)
 {
   g_return_val_if_fail (metadata != nullptr, nullptr);
 
-  return gst_structure_to_string (metadata);
+  GstStructure *escaped = rename_fields (metadata, escape_key);
+  gchar *text = gst_structure_to_string (escaped);
+  gst_structure_free (escaped);
+  return text;
 }
 
 /**
@@ -235,7 +308,12 @@ gst_genaudio_metadata_parse (const gchar * text)
 {
   g_return_val_if_fail (text != nullptr, nullptr);
 
-  return gst_structure_from_string (text, nullptr);
+  GstStructure *escaped = gst_structure_from_string (text, nullptr);
+  if (escaped == nullptr)
+    return nullptr;
+  GstStructure *metadata = rename_fields (escaped, unescape_key);
+  gst_structure_free (escaped);
+  return metadata;
 }
 
 /**

@@ -125,6 +125,38 @@ GST_START_TEST (test_identity)
 }
 GST_END_TEST;
 
+/* Keys and values are whatever stood in a file. */
+GST_START_TEST (test_metadata_round_trip)
+{
+  const char *const texts[] = { "prompt", "two words", "Künstler", "音楽",
+    "a=b", "a,b;c", "(string)x", "1+1", "+2B", "+", "", "100%", "\"quoted\"",
+    "back\\slash", "line\nbreak\ttab", "NULL", "[1,2]", "{x}", "<y>", "12",
+    "true", " ", "$", "\x01", "a.b-c_d/e:f", "😀" };
+  GstStructure *metadata = gst_structure_new_empty ("metadata");
+
+  for (const char *key : texts) {
+    for (const char *value : texts) {
+      gst_structure_set (metadata, key, G_TYPE_STRING, value, nullptr);
+      gchar *text = gst_genaudio_metadata_serialize (metadata);
+      GstStructure *parsed = gst_genaudio_metadata_parse (text);
+      fail_unless (parsed != nullptr, "\"%s\": \"%s\"", key, value);
+      fail_unless (gst_structure_is_equal (metadata, parsed), "%s", text);
+      gst_structure_free (parsed);
+      g_free (text);
+    }
+  }
+  gst_structure_free (metadata);
+  fail_unless (gst_genaudio_metadata_parse ("no, structure=(") == nullptr);
+  /* an escape that makes no text is mended */
+  metadata = gst_genaudio_metadata_parse ("metadata, +FF=(string)x, +00=(string)y;");
+  fail_unless (metadata != nullptr);
+  fail_unless (g_utf8_validate (gst_structure_nth_field_name (metadata, 0), -1,
+          nullptr));
+  fail_unless_equals_string (gst_structure_get_string (metadata, "+00"), "y");
+  gst_structure_free (metadata);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_tags_registered)
 {
   gst_genaudio_init ();
@@ -154,6 +186,7 @@ item_suite (void)
   tcase_add_test (tc, test_job_ids);
   tcase_add_test (tc, test_generated_job_ids);
   tcase_add_test (tc, test_identity);
+  tcase_add_test (tc, test_metadata_round_trip);
   return s;
 }
 
