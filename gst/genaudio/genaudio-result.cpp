@@ -240,7 +240,11 @@ gst_genaudio_result_add_structure (GstGenAudioResult * self,
   } else if (strcmp (name, GST_GENAUDIO_MESSAGE_FRAGMENT_OPENED) == 0) {
     add_opened (self, gst_genaudio_fragment_from_structure (structure));
   } else if (strcmp (name, GST_GENAUDIO_MESSAGE_FRAGMENT_CLOSED) == 0) {
+    gboolean skipped = FALSE;
     add_closed (self, gst_genaudio_fragment_from_structure (structure));
+    if (gst_structure_get_boolean (structure, "skipped", &skipped) && skipped
+        && self->status != GST_GENAUDIO_STATUS_FAILED)
+      self->status = GST_GENAUDIO_STATUS_SKIPPED;
   } else {
     return FALSE;
   }

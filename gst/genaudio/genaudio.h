@@ -5,10 +5,13 @@
 #define __GST_GENAUDIO_H__
 
 #include <gst/genaudio/genaudio-prelude.h>
+#include <gst/genaudio/genaudio-analyzer.h>
 #include <gst/genaudio/genaudio-dlpack.h>
 #include <gst/genaudio/genaudio-environment.h>
 #include <gst/genaudio/genaudio-filing.h>
+#include <gst/genaudio/genaudio-exporter.h>
 #include <gst/genaudio/genaudio-item.h>
+#include <gst/genaudio/genaudio-job.h>
 #include <gst/genaudio/genaudio-messages.h>
 #include <gst/genaudio/genaudio-result.h>
 #include <gst/genaudio/genaudio-retention.h>

@@ -1,0 +1,26 @@
+/* gst-genaudio
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace genaudio {
+
+/* What the header of an audio file says, by libsndfile's names. */
+struct Header
+{
+  std::string format;       /* as datedsink's nicks */
+  std::string subtype;      /* PCM_16, FLOAT, VORBIS... */
+  int rate = 0;
+  int channels = 0;
+  int64_t frames = -1;      /* -1: it does not say */
+};
+
+/* Reads the header of a WAV, RF64, AIFF, FLAC, Ogg or MP3 file; nothing if it
+ * is none of these, or broken. */
+std::optional<Header> read_header (const char *path);
+
+}

@@ -1,0 +1,736 @@
+/* gst-genaudio
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+/* The pipeline behind exporter and analyser:
+ *
+ *   appsrc | torchtensorsrc [! conversion to output-rate] [! filter]
+ *     [! r128normalize] [! bpmanalyzer] ! datedsink | fakesink
+ *
+ * It is built once and run for many items; between two it rests in NULL, so
+ * that one that fails takes nothing with it and every setting may differ from
+ * item to item. Nothing needs a main loop: the caller's thread waits on the
+ * bus. */
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "genaudio-exporter-pipeline.hpp"
+
+#include "genaudio-item.h"
+#include "genaudio-tags.h"
+
+#include <gst/audio/audio.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include <unistd.h>
+
+namespace genaudio {
+
+namespace {
+
+constexpr int64_t frames_a_buffer = 16384;
+constexpr GstClockTime progress_interval = 100 * GST_MSECOND;
+constexpr const char *cancel_name = "genaudio-exporter-cancel";
+constexpr const char *fixed_template = "{job}{suffix}";
+
+struct FormatOfExtension
+{
+  const char *extension;
+  const char *format;
+  bool is_sinks;    /* the extension the sink itself gives the format */
+};
+
+const FormatOfExtension formats[] = {
+  {"wav", "wav", true}, {"wave", "wav", false}, {"rf64", "rf64", false},
+  {"flac", "flac", true}, {"ogg", "ogg", true}, {"oga", "ogg", false},
+  {"opus", "opus", true}, {"mp3", "mp3", true}, {"aiff", "aiff", true},
+  {"aif", "aiff", false},
+};
+
+const FormatOfExtension *
+find_format (const std::string & extension)
+{
+  for (const FormatOfExtension & f : formats)
+    if (g_ascii_strcasecmp (f.extension, extension.c_str ()) == 0)
+      return &f;
+  return nullptr;
+}
+
+/* Whether the sink makes exactly this name of it. */
+bool
+is_plain_name (const std::string & stem)
+{
+  if (!gst_genaudio_job_id_validate (stem.c_str (), nullptr))
+    return false;
+  gchar *composed = g_utf8_normalize (stem.c_str (), -1, G_NORMALIZE_NFC);
+  const bool same = composed != nullptr && stem == composed;
+  g_free (composed);
+  return same;
+}
+
+/* The sink keeps what it could not finish, for a recorder's sake. Here the
+ * item is still at hand, so nothing is lost with a stump of it. */
+void
+remove_part (GstMessage * message)
+{
+  if (!gst_genaudio_message_has_name (message,
+          GST_GENAUDIO_MESSAGE_FRAGMENT_CLOSED))
+    return;
+  GstGenAudioFragment *fragment = gst_genaudio_fragment_from_structure (
+      gst_message_get_structure (message));
+  if (!fragment->complete && fragment->location != nullptr
+      && g_str_has_suffix (fragment->location, ".part"))
+    unlink (fragment->location);
+  gst_genaudio_fragment_free (fragment);
+}
+
+void
+on_cancelled (GCancellable *, gpointer bus)
+{
+  gst_bus_post (GST_BUS (bus), gst_message_new_application (nullptr,
+          gst_structure_new_empty (cancel_name)));
+}
+
+}
+
+Failure::Failure (GQuark domain, int code, const std::string & message) :
+  held (g_error_new_literal (domain, code, message.c_str ()))
+{
+}
+
+bool
+have_factory (const char *factory)
+{
+  GstElementFactory *found = gst_element_factory_find (factory);
+
+  if (found != nullptr)
+    gst_object_unref (found);
+  return found != nullptr;
+}
+
+bool
+factory_refuses_rate (const char *factory, int rate)
+{
+  if (rate < 1)
+    return false;
+  GstElementFactory *found = gst_element_factory_find (factory);
+  if (found == nullptr)
+    return false;
+  GstCaps *caps = gst_caps_new_simple ("audio/x-raw", "rate", G_TYPE_INT, rate,
+      nullptr);
+  const bool takes = gst_element_factory_can_sink_any_caps (found, caps);
+  gst_caps_unref (caps);
+  gst_object_unref (found);
+  return !takes;
+}
+
+/* Where an item goes. */
+struct Pipeline::Output
+{
+  std::string written;    /* what the sink writes, empty: it decides */
+  std::string path;       /* what it is to be called */
+  std::string job_id;     /* of the item, empty: the source's */
+
+  bool needs_rename () const { return written != path; }
+  void publish (GstGenAudioResult * result) const;
+};
+
+/* The samples of a tensor, on their way into appsrc. */
+struct Pipeline::Feed
+{
+  std::shared_ptr<const Tensor> tensor;
+  int rate = 0;
+  int64_t next = 0;
+
+  GstBuffer *take ();
+};
+
+/* Sorts the messages of a run into the results of its items. */
+class Pipeline::Collector
+{
+public:
+  explicit Collector (bool many) : many (many)
+  {
+    results.emplace_back (gst_genaudio_result_new ());
+  }
+
+  void add (GstMessage * message);
+  void fail (const GError * error)
+  {
+    gst_genaudio_result_fail (results.back ().get (), error);
+  }
+  GstGenAudioResult *last () { return results.back ().get (); }
+  std::vector<ResultPtr> take () { return std::move (results); }
+
+private:
+  GstGenAudioResult *find (const GstStructure * structure);
+
+  bool many;
+  std::vector<ResultPtr> results;
+};
+
+/* An element's message names the item it is about; the first one of an item
+ * is its source's. */
+GstGenAudioResult *
+Pipeline::Collector::find (const GstStructure * structure)
+{
+  const gchar *job_id = gst_structure_get_string (structure, "job-id");
+  GstGenAudioResult *last = results.back ().get ();
+
+  if (!many || job_id == nullptr || last->job_id == nullptr)
+    return last;
+  for (const ResultPtr & result : results)
+    if (g_strcmp0 (result->job_id, job_id) == 0)
+      return result.get ();
+  if (!gst_structure_has_name (structure, GST_GENAUDIO_MESSAGE_TENSOR))
+    return last;
+  results.emplace_back (gst_genaudio_result_new ());
+  return results.back ().get ();
+}
+
+void
+Pipeline::Collector::add (GstMessage * message)
+{
+  const GstStructure *structure = gst_message_get_structure (message);
+
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ELEMENT
+      && structure != nullptr) {
+    GstGenAudioResult *result = find (structure);
+    const gchar *job_id = gst_structure_get_string (structure, "job-id");
+    if (!many && result->tensor != nullptr && job_id != nullptr
+        && gst_structure_has_name (structure, GST_GENAUDIO_MESSAGE_TENSOR)
+        && g_strcmp0 (result->tensor->job_id, job_id) != 0)
+      throw Failure (GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS,
+          "The tensor file holds several items, which cannot all become one "
+          "file: give no path, and each is filed by itself");
+    gst_genaudio_result_add_structure (result, structure);
+  } else {
+    gst_genaudio_result_add_message (results.back ().get (), message);
+  }
+}
+
+GstBuffer *
+Pipeline::Feed::take ()
+{
+  const int64_t frames = tensor->frames ();
+  if (next >= frames)
+    return nullptr;
+  const int64_t count = std::min (frames_a_buffer, frames - next);
+  GstBuffer *buffer = tensor->buffer (next, count);
+
+  GST_BUFFER_PTS (buffer) = gst_util_uint64_scale_int (next, GST_SECOND, rate);
+  GST_BUFFER_OFFSET (buffer) = next;
+  next += count;
+  GST_BUFFER_DURATION (buffer) =
+      gst_util_uint64_scale_int (next, GST_SECOND, rate)
+      - GST_BUFFER_PTS (buffer);
+  GST_BUFFER_OFFSET_END (buffer) = next;
+  return buffer;
+}
+
+/* Called in the streaming thread, which thereby sets the pace. */
+void
+Pipeline::need_data (GstElement * source, guint, gpointer data)
+{
+  auto *feed = static_cast<Feed *> (data);
+  GstFlowReturn ret = GST_FLOW_OK;
+  GstBuffer *buffer = nullptr;
+
+  try {
+    buffer = feed->take ();
+  } catch (const std::exception & fault) {
+    gst_element_send_event (source,
+        gst_genaudio_event_new_item_abort (nullptr, fault.what ()));
+    GST_ELEMENT_ERROR (source, RESOURCE, NO_SPACE_LEFT,
+        ("%s", fault.what ()), (nullptr));
+    return;
+  }
+  if (buffer != nullptr) {
+    g_signal_emit_by_name (source, "push-buffer", buffer, &ret);
+    gst_buffer_unref (buffer);
+  } else {
+    g_signal_emit_by_name (source, "end-of-stream", &ret);
+  }
+}
+
+GstElement *
+Pipeline::add (const char *factory, const char *name)
+{
+  GstElement *made = gst_element_factory_make (factory, name);
+
+  if (made == nullptr)
+    throw Failure (GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN,
+        std::string ("There is no element \"") + factory + "\": its plugin is "
+        "not installed, or not in GST_PLUGIN_PATH");
+  gst_bin_add (GST_BIN (pipeline.get ()), made);
+  if (last != nullptr && !gst_element_link (last, made))
+    throw Failure (GST_CORE_ERROR, GST_CORE_ERROR_NEGOTIATION,
+        std::string ("Cannot link ") + GST_OBJECT_NAME (last) + " to " + name);
+  last = made;
+  return made;
+}
+
+void
+Pipeline::pad_added (GstElement *, GstPad * pad, gpointer data)
+{
+  GstPad *sink = gst_element_get_static_pad (GST_ELEMENT (data), "sink");
+
+  if (!gst_pad_is_linked (sink))
+    gst_pad_link (pad, sink);
+  gst_object_unref (sink);
+}
+
+/* Without this a file with nothing to hear in it would never end. */
+void
+Pipeline::no_more_pads (GstElement * decoder, gpointer data)
+{
+  GstPad *sink = gst_element_get_static_pad (GST_ELEMENT (data), "sink");
+
+  if (!gst_pad_is_linked (sink))
+    GST_ELEMENT_ERROR (decoder, STREAM, WRONG_TYPE,
+        ("There is no audio in the file"), (nullptr));
+  gst_object_unref (sink);
+}
+
+/* Anything that GStreamer decodes; the first audio stream is the one. */
+void
+Pipeline::add_decoder ()
+{
+  source = add ("filesrc", "source");
+  GstElement *decoder = add ("decodebin", "decoder");
+  GstCaps *caps = gst_caps_new_empty_simple ("audio/x-raw");
+  g_object_set (decoder, "caps", caps, "expose-all-streams", FALSE, nullptr);
+  gst_caps_unref (caps);
+  last = nullptr;
+  GstElement *convert = add ("audioconvert", "convert-decoded");
+  g_signal_connect (decoder, "pad-added", G_CALLBACK (pad_added), convert);
+  g_signal_connect (decoder, "no-more-pads", G_CALLBACK (no_more_pads),
+      convert);
+}
+
+void
+Pipeline::add_chain ()
+{
+  if (shape.source == Source::audio_file)
+    add_decoder ();
+  else
+    source = add (shape.source == Source::tensor ? "appsrc"
+        : "torchtensorsrc", "source");
+  if (shape.output_rate > 0) {
+    add ("audioconvert", "convert-rate");
+    add ("audioresample", "resample");
+    GstCaps *caps = gst_caps_new_simple ("audio/x-raw", "rate", G_TYPE_INT,
+        shape.output_rate, nullptr);
+    g_object_set (add ("capsfilter", "rate"), "caps", caps, nullptr);
+    gst_caps_unref (caps);
+  }
+  if (!shape.filter.empty ()) {
+    GError *error = nullptr;
+    GstElement *bin = gst_parse_bin_from_description (shape.filter.c_str (),
+        TRUE, &error);
+    if (bin == nullptr)
+      throw Failure (error);
+    g_clear_error (&error);
+    gst_element_set_name (bin, "filter");
+    gst_bin_add (GST_BIN (pipeline.get ()), bin);
+    if (!gst_element_link (last, bin))
+      throw Failure (GST_CORE_ERROR, GST_CORE_ERROR_NEGOTIATION,
+          "Cannot link the filter \"" + shape.filter + "\"");
+    last = bin;
+    /* whatever it makes of the samples' format */
+    add ("audioconvert", "convert-filtered");
+  }
+  if (shape.normalizer)
+    normalizer = add ("r128normalize", "normalizer");
+  if (shape.analyzer)
+    analyzer = add ("bpmanalyzer", "analyzer");
+  if (!shape.writes) {
+    sink = add ("fakesink", "sink");
+    g_object_set (sink, "sync", FALSE, "enable-last-sample", FALSE, nullptr);
+    return;
+  }
+  /* some formats hold some rates only; else these two let buffers through */
+  add ("audioconvert", "convert");
+  add ("audioresample", "resample-for-format");
+  sink = add ("datedsink", "sink");
+}
+
+Pipeline::Pipeline (const Shape & shape,
+    const std::vector<Setting> & settings) :
+  shape (shape),
+  pipeline (GST_ELEMENT (gst_object_ref_sink (gst_pipeline_new (nullptr)))),
+  bus (gst_element_get_bus (pipeline.get ()))
+{
+  add_chain ();
+  if (normalizer != nullptr)
+    set (Role::normalizer, "mode", shape.writes ? "offline" : "measure");
+  for (const Setting & s : settings) {
+    GstElement *of = element (s.role);
+    if (of == nullptr || (s.role == Role::sink && !shape.writes))
+      continue;
+    if (G_VALUE_HOLDS_STRING (&s.value))
+      set (s.role, s.property, g_value_get_string (&s.value));
+    else
+      g_object_set_property (G_OBJECT (of), s.property, &s.value);
+  }
+  if (normalizer != nullptr && shape.writes) {
+    remember (Role::normalizer, "loudness-target");
+    remember (Role::normalizer, "enabled");
+  }
+  if (shape.writes)
+    for (const char *property : {"base-dir", "location-template", "job-id",
+            "format", "bit-depth"})
+      remember (Role::sink, property);
+  if (shape.source == Source::tensor_file)
+    for (const char *property : {"location", "rate", "layout", "tensor-name",
+            "job-id"})
+      remember (Role::source, property);
+  else if (shape.source == Source::tensor)
+    g_object_set (source, "format", GST_FORMAT_TIME, "max-bytes",
+        static_cast<guint64> (1), nullptr);
+}
+
+Pipeline::~Pipeline ()
+{
+  gst_element_set_state (pipeline.get (), GST_STATE_NULL);
+  for (Remembered & r : remembered)
+    g_value_unset (&r.value);
+}
+
+GstElement *
+Pipeline::element (Role role) const
+{
+  switch (role) {
+    case Role::source: return source;
+    case Role::normalizer: return normalizer;
+    case Role::analyzer: return analyzer;
+    case Role::sink: return sink;
+  }
+  return nullptr;
+}
+
+/* Enumerations are known to their elements only, so they are set by nick;
+ * names as PCM_16 are accepted for pcm-16. */
+void
+Pipeline::set (Role role, const char *property, const char *text)
+{
+  GstElement *of = element (role);
+  GParamSpec *spec =
+      g_object_class_find_property (G_OBJECT_GET_CLASS (of), property);
+
+  if (spec == nullptr)
+    throw Failure (GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS,
+        std::string (GST_OBJECT_NAME (gst_element_get_factory (of)))
+        + " has no property \"" + property + "\"");
+  if (!G_IS_PARAM_SPEC_ENUM (spec)) {
+    gst_util_set_object_arg (G_OBJECT (of), property, text);
+    return;
+  }
+  GEnumClass *values = G_PARAM_SPEC_ENUM (spec)->enum_class;
+  gchar *nick = g_strdelimit (g_ascii_strdown (text, -1), "_", '-');
+  const GEnumValue *value = g_enum_get_value_by_nick (values, nick);
+  g_free (nick);
+  if (value == nullptr) {
+    std::string known;
+    for (guint i = 0; i < values->n_values; i++)
+      known += std::string (i > 0 ? ", " : "") + values->values[i].value_nick;
+    throw Failure (GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS,
+        (strcmp (property, "bit-depth") == 0 ? "Unsupported bit depth \""
+            : std::string ("Unsupported ") + property + " \"")
+        + text + "\", expected one of " + known);
+  }
+  g_object_set (of, property, value->value, nullptr);
+}
+
+void
+Pipeline::remember (Role role, const char *property)
+{
+  Remembered r = { role, property, G_VALUE_INIT };
+
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (element (role)),
+          property) == nullptr)
+    return;
+  g_object_get_property (G_OBJECT (element (role)), property, &r.value);
+  remembered.push_back (r);
+}
+
+void
+Pipeline::restore ()
+{
+  for (const Remembered & r : remembered)
+    g_object_set_property (G_OBJECT (element (r.role)), r.property, &r.value);
+}
+
+/* A file the caller names is one of the sink's in that folder. A name that
+ * the sink would not make itself is given to the finished file. */
+Pipeline::Output
+Pipeline::prepare_output (const GstGenAudioJob & job)
+{
+  Output output;
+
+  output.job_id = job.job_id;
+  if (!shape.writes)
+    return output;
+  if (!job.bit_depth.empty ())
+    set (Role::sink, "bit-depth", job.bit_depth.c_str ());
+  if (job.path.empty ()) {
+    if (!job.job_id.empty () && shape.source == Source::tensor)
+      gst_util_set_object_arg (G_OBJECT (sink), "job-id", job.job_id.c_str ());
+    return output;
+  }
+
+  gchar *folder = g_path_get_dirname (job.path.c_str ());
+  gchar *base = g_path_get_basename (job.path.c_str ());
+  const std::string name = base;
+  const std::string base_dir = folder;
+  g_free (base);
+  g_free (folder);
+  const auto dot = name.rfind ('.');
+  const std::string stem = name.substr (0, dot);
+  const std::string extension =
+      dot == std::string::npos ? "" : name.substr (dot + 1);
+  const FormatOfExtension *format = find_format (extension);
+  if (format == nullptr || stem.empty ())
+    throw Failure (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS,
+        "Cannot tell the format of \"" + job.path + "\": expected a name that "
+        "ends with .wav, .rf64, .flac, .ogg, .opus, .mp3 or .aiff");
+
+  const bool plain = format->is_sinks && extension == format->extension
+      && is_plain_name (stem);
+  gchar *made = plain ? nullptr : gst_genaudio_job_id_generate ();
+  const std::string filed = plain ? stem : made;
+  g_free (made);
+  set (Role::sink, "format", format->format);
+  g_object_set (sink, "base-dir", base_dir.c_str (), "location-template",
+      fixed_template, "job-id", filed.c_str (), nullptr);
+  output.path = job.path;
+  if (plain)
+    output.written = job.path;
+  if (output.job_id.empty ())
+    output.job_id = plain ? stem : "";
+  return output;
+}
+
+void
+Pipeline::prepare_tensor (const GstGenAudioJob & job, const Output & output,
+    Feed & feed)
+{
+  GstCaps *caps = job.tensor->caps (job.rate);
+  GstTagList *tags = gst_tag_list_new_empty ();
+
+  gst_tag_list_set_scope (tags, GST_TAG_SCOPE_STREAM);
+  if (!output.job_id.empty ())
+    gst_tag_list_add (tags, GST_TAG_MERGE_REPLACE, GST_GENAUDIO_TAG_JOB_ID,
+        output.job_id.c_str (), nullptr);
+  if (job.metadata != nullptr) {
+    gchar *text = gst_genaudio_metadata_serialize (job.metadata);
+    gst_tag_list_add (tags, GST_TAG_MERGE_REPLACE, GST_GENAUDIO_TAG_METADATA,
+        text, nullptr);
+    g_free (text);
+  }
+  g_object_set (source, "caps", caps, "duration",
+      gst_util_uint64_scale_int (job.tensor->frames (), GST_SECOND, job.rate),
+      nullptr);
+  gst_caps_unref (caps);
+  if (gst_tag_list_is_empty (tags))
+    gst_tag_list_unref (tags);
+  else
+    gst_element_send_event (source, gst_event_new_tag (tags));
+  feed.tensor = job.tensor;
+  feed.rate = job.rate;
+  need_data_id = g_signal_connect (source, "need-data",
+      G_CALLBACK (need_data), &feed);
+}
+
+void
+Pipeline::prepare_source (const GstGenAudioJob & job, const Output & output,
+    Feed & feed)
+{
+  if (shape.source == Source::tensor) {
+    prepare_tensor (job, output, feed);
+    return;
+  }
+  g_object_set (source, "location", job.location.c_str (), nullptr);
+  if (shape.source == Source::audio_file)
+    return;
+  if (job.rate > 0)
+    g_object_set (source, "rate", job.rate, nullptr);
+  if (!output.job_id.empty ())
+    g_object_set (source, "job-id", output.job_id.c_str (), nullptr);
+  if (!job.tensor_name.empty ())
+    g_object_set (source, "tensor-name", job.tensor_name.c_str (), nullptr);
+  if (job.layout != "auto")
+    set (Role::source, "layout", job.layout.c_str ());
+}
+
+/* Gives the finished file the name it was asked for. */
+void
+Pipeline::Output::publish (GstGenAudioResult * result) const
+{
+  if (result->status != GST_GENAUDIO_STATUS_PUBLISHED || path.empty ())
+    return;
+  if (needs_rename () && rename (result->path, path.c_str ()) != 0) {
+    const int code = errno;
+    unlink (result->path);
+    throw Failure (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_WRITE,
+        "Could not rename the finished file to \"" + path + "\": "
+        + g_strerror (code));
+  }
+  g_free (result->path);
+  result->path = g_strdup (path.c_str ());
+}
+
+void
+Pipeline::report_fraction (Observer & observer)
+{
+  gint64 position = 0;
+  gint64 duration = 0;
+
+  if (gst_element_query_position (pipeline.get (), GST_FORMAT_TIME, &position)
+      && gst_element_query_duration (pipeline.get (), GST_FORMAT_TIME,
+          &duration) && duration > 0)
+    observer.fraction (std::clamp (static_cast<double> (position) / duration,
+            0.0, 1.0));
+}
+
+/* A sink ends on the way to NULL, when a pipeline throws messages away: so it
+ * goes there first, and can be heard. */
+void
+Pipeline::stop ()
+{
+  gst_element_set_state (pipeline.get (), GST_STATE_READY);
+  gst_element_set_state (sink, GST_STATE_NULL);
+  while (GstMessage * rest = gst_bus_pop (bus.get ())) {
+    remove_part (rest);
+    gst_message_unref (rest);
+  }
+  gst_element_set_state (pipeline.get (), GST_STATE_NULL);
+}
+
+/* An element that cannot start has said why, or else there is nothing that
+ * wait() could wait for. */
+void
+Pipeline::fail_to_start ()
+{
+  GstMessage *message = gst_bus_pop_filtered (bus.get (), GST_MESSAGE_ERROR);
+  GError *error = nullptr;
+
+  if (message == nullptr)
+    throw Failure (GST_CORE_ERROR, GST_CORE_ERROR_STATE_CHANGE,
+        "The pipeline could not be started");
+  gst_message_parse_error (message, &error, nullptr);
+  gst_message_unref (message);
+  throw Failure (error);
+}
+
+void
+Pipeline::wait (Collector & collector, Observer & observer)
+{
+  const GstClockTime timeout =
+      observer.wants_fraction () ? progress_interval : GST_CLOCK_TIME_NONE;
+
+  while (true) {
+    GstMessage *popped = gst_bus_timed_pop (bus.get (), timeout);
+    if (popped == nullptr) {
+      report_fraction (observer);
+      continue;
+    }
+    std::unique_ptr<GstMessage, void (*) (GstMessage *)> message (popped,
+        gst_message_unref);
+    if (GST_MESSAGE_TYPE (popped) == GST_MESSAGE_APPLICATION
+        && gst_message_has_name (popped, cancel_name))
+      throw Failure (G_IO_ERROR, G_IO_ERROR_CANCELLED, "Cancelled");
+    observer.message (popped);
+    remove_part (popped);
+    collector.add (popped);
+    if (GST_MESSAGE_TYPE (popped) == GST_MESSAGE_EOS
+        && GST_MESSAGE_SRC (popped) == GST_OBJECT (pipeline.get ()))
+      return;
+    if (GST_MESSAGE_TYPE (popped) == GST_MESSAGE_ERROR) {
+      reusable = false;
+      return;
+    }
+  }
+}
+
+/* What the sink saw, where no element reports it. */
+void
+Pipeline::read_caps (GstGenAudioResult * result)
+{
+  GstPad *pad = gst_element_get_static_pad (sink, "sink");
+  GstCaps *caps = gst_pad_get_current_caps (pad);
+  GstAudioInfo info;
+
+  if (caps != nullptr && gst_audio_info_from_caps (&info, caps)) {
+    result->rate = GST_AUDIO_INFO_RATE (&info);
+    result->channels = GST_AUDIO_INFO_CHANNELS (&info);
+  }
+  if (caps != nullptr)
+    gst_caps_unref (caps);
+  gst_object_unref (pad);
+}
+
+std::vector<ResultPtr>
+Pipeline::run (const GstGenAudioJob & job, GCancellable * cancellable,
+    Observer & observer)
+{
+  Collector collector (shape.source == Source::tensor_file
+      && job.path.empty ());
+  Output output;
+  Feed feed;
+  gulong cancel_id = 0;
+
+  try {
+    restore ();
+    output = prepare_output (job);
+    if (normalizer != nullptr && shape.writes) {
+      if (!std::isnan (job.loudness_target))
+        g_object_set (normalizer, "loudness-target", job.loudness_target,
+            nullptr);
+      if (job.normalize)
+        g_object_set (normalizer, "enabled", *job.normalize ? TRUE : FALSE,
+            nullptr);
+    }
+    prepare_source (job, output, feed);
+    /* from here on the bus takes messages */
+    gst_element_set_state (pipeline.get (), GST_STATE_READY);
+    if (cancellable != nullptr)
+      cancel_id = g_cancellable_connect (cancellable,
+          G_CALLBACK (on_cancelled), bus.get (), nullptr);
+    if (gst_element_set_state (pipeline.get (), GST_STATE_PLAYING)
+        == GST_STATE_CHANGE_FAILURE)
+      fail_to_start ();
+    wait (collector, observer);
+    if (!shape.writes)
+      read_caps (collector.last ());
+  } catch (const Failure & failure) {
+    collector.fail (failure.error ());
+    reusable = false;
+  }
+  if (cancel_id != 0)
+    g_cancellable_disconnect (cancellable, cancel_id);
+  stop ();
+  if (need_data_id != 0)
+    g_signal_handler_disconnect (source, std::exchange (need_data_id, 0));
+
+  std::vector<ResultPtr> results = collector.take ();
+  for (ResultPtr & result : results) {
+    if (job.metadata != nullptr)
+      gst_genaudio_result_set_metadata (result.get (), job.metadata);
+    try {
+      output.publish (result.get ());
+    } catch (const Failure & failure) {
+      gst_genaudio_result_fail (result.get (), failure.error ());
+    }
+  }
+  return results;
+}
+
+}
