@@ -189,6 +189,8 @@ Statistics::add_vectors (const float *samples, std::size_t n)
     const std::size_t end = std::min (row + run, rows);
     Vector sum[vectors] = { }, squares[vectors] = { };
     for (; row < end; row++) {
+      /* what comes next is often not in a cache yet */
+      __builtin_prefetch (samples + row * lanes + 512);
 #pragma GCC unroll 8
       for (int v = 0; v < vectors; v++) {
         const Vector x = load (samples + row * lanes + v * vector_lanes);

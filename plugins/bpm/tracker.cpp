@@ -18,6 +18,8 @@ constexpr double octave_patience = 3;
 constexpr double key_patience = 2;
 /* Nothing to hear for so long, and the last answer is dropped. */
 constexpr double longest_pause = 10;
+/* The long window costs most, and once it is full it changes slowly. */
+constexpr double steady_interval = 3;
 /* The first answer stands at once with this confidence, else when the next
  * says the same. */
 constexpr double sure = 0.6;
@@ -90,6 +92,16 @@ LiveTracker::update_tempo (const TempoEstimator &estimator, double min_bpm,
       challenger_ = recent;
     return;
   }
+
+  steady_age_ += elapsed;
+  if (same_tempo (recent.bpm, tempo_.bpm)
+      && tempo_window_ >= live_memory_seconds
+      && steady_age_ < steady_interval) {
+    challenger_ = Tempo ();
+    challenged_ = 0;
+    return;
+  }
+  steady_age_ = 0;
 
   tempo_window_ = std::min (tempo_window_ + elapsed, live_memory_seconds);
   const Tempo steady = tempo_window_ > live_window_seconds + 1

@@ -23,9 +23,7 @@ class LiveTracker
 public:
   void reset ();
 
-  /* @seconds: how much audio there has been since the stream began, at most
-   * as much as the estimators remember. @elapsed: seconds since the last
-   * call. */
+  /* @elapsed: seconds since the last call. */
   void update_tempo (const TempoEstimator &estimator, double min_bpm,
       double max_bpm, double elapsed);
   void update_key (const KeyEstimator &estimator, double elapsed);
@@ -40,6 +38,7 @@ private:
   double tempo_window_ = live_window_seconds;
   Tempo challenger_;
   double challenged_ = 0;       /* seconds for which it has been so */
+  double steady_age_ = 0;       /* seconds since the long window was asked */
   double tempo_missing_ = 0;    /* seconds without an answer */
 
   Key key_;

@@ -6,8 +6,9 @@
  * run on the same audio: a minute of 44.1 kHz stereo F32, of FILE or else
  * synthesised.
  *
- * Each element stands in `appsrc ! ELEMENT ! fakesink`; what the same pipeline
- * costs with identity is taken off. All take turns, and the least of the
+ * Each element stands in `appsrc ! ELEMENT ! fakesink`, in buffers of 4096
+ * frames, live of 10 ms; what the same pipeline costs with identity is taken
+ * off. All take turns, and the least of the
  * rounds counts: CPU time of the whole process, in ms a minute of audio. */
 
 #include <algorithm>
@@ -32,7 +33,8 @@ namespace {
 constexpr int rate = 44100;
 constexpr int seconds = 60;
 constexpr int channels = 2;
-constexpr std::size_t block = 4096;
+constexpr std::size_t file_block = 4096;
+constexpr std::size_t live_block = rate / 100;
 constexpr int rounds = 5;
 
 using Samples = std::vector<float>;
@@ -135,6 +137,7 @@ run_pipeline (const Samples & samples, const char *element, bool live)
       const_cast<float *> (samples.data ()), samples.size () * sizeof (float),
       0, samples.size () * sizeof (float), nullptr, nullptr);
   const std::size_t frames = samples.size () / channels;
+  const std::size_t block = live ? live_block : file_block;
   const std::size_t bpf = channels * sizeof (float);
 
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
@@ -254,6 +257,7 @@ main (int argc, char **argv)
     pipeline ("bpmanalyzer: statistics", "bpmanalyzer tempo=false"),
     pipeline ("bpmanalyzer: tempo, key, statistics, beats",
         "bpmanalyzer key=true beats=true"),
+    pipeline ("identity, live", "identity", true),
     pipeline ("bpmanalyzer live, an update a second",
         "bpmanalyzer background=false", true),
     pipeline ("bpmanalyzer live with key, likewise",
@@ -270,7 +274,7 @@ main (int argc, char **argv)
       c.best = std::min (c.best, c.run ());
   }
 
-  const double idle = all[0].best;
+  const double idle = all[0].best, live_idle = all[5].best;
   std::printf ("CPU of a minute of 44.1 kHz stereo F32, ms\n");
   for (const Contestant &c : all) {
     const bool inside = &c > &all[0] && c.name.rfind ("bpm", 0) == 0;
@@ -278,12 +282,13 @@ main (int argc, char **argv)
       std::printf ("%-46s %9s\n", c.name.c_str (), "missing");
     else
       std::printf ("%-46s %9.2f%s\n", c.name.c_str (),
-          inside ? c.best - idle : c.best, inside ? "" : "  (whole)");
+          !inside ? c.best : c.best - (&c == &all[6] || &c == &all[7]
+              ? live_idle : idle), inside ? "" : "  (whole)");
   }
   std::printf ("live: %.4f %% of a core, with key %.4f %%\n",
-      (all[5].best - idle) / (10.0 * seconds),
-      (all[6].best - idle) / (10.0 * seconds));
+      (all[6].best - live_idle) / (10.0 * seconds),
+      (all[7].best - live_idle) / (10.0 * seconds));
   std::printf ("statistics against a plain pass: %.2f times\n",
-      all[10].best / all[9].best);
+      all[11].best / all[10].best);
   return 0;
 }
