@@ -48,6 +48,26 @@ private:
   const void *inverse_;
 };
 
+/* Two real signals transformed at once, as the real and the imaginary part of
+ * one complex signal: a third of the work. Both sides of the transform are
+ * blocks of block () floats, with the real part at 0 and the imaginary one at
+ * part (); of signals a and b, with A and B their spectra,
+ *   2 |A[k]| = |re[k] + re[size - k], im[k] - im[size - k]|
+ *   2 |B[k]| = |re[k] - re[size - k], im[k] + im[size - k]|. */
+class PairFft
+{
+public:
+  explicit PairFft (int size);
+  int part () const { return size_ + 16; }
+  int block () const { return 2 * part (); }
+  /* @in is kept; out[size] and out[part () + size] are those at 0. */
+  void forward (const float *in, float *out) const;
+
+private:
+  int size_;
+  const void *plan_;
+};
+
 /* The least power of two that is not below @n. */
 int power_of_two (double n);
 

@@ -8,6 +8,7 @@
 
 #include "key.h"
 #include "dispatch.h"
+#include "fastmath.h"
 
 #include <algorithm>
 #include <cmath>
@@ -18,6 +19,8 @@ namespace genaudio::bpm {
 namespace {
 
 constexpr double lowest = 50, highest = 1400;   /* Hz of peaks */
+constexpr float silent_power = 1e-6f;
+constexpr double middle_c = 261.6255653;
 constexpr double segment_seconds = 2;
 constexpr double intro_seconds = 12;            /* of a piece: says most about its key */
 constexpr float intro_weight = 5;
@@ -48,6 +51,11 @@ constexpr Profile profiles[] = {
   { .2, { { 6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88 },
             { 6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17 } } },
 };
+
+/* the circle in ten steps */
+constexpr double tenths[10][2] = { { 1, 0 }, { .80901699, .58778525 }, { .30901699, .95105652 },
+  { -.30901699, .95105652 }, { -.80901699, .58778525 }, { -1, 0 }, { -.80901699, -.58778525 },
+  { -.30901699, -.95105652 }, { .30901699, -.95105652 }, { .80901699, -.58778525 } };
 
 const char *const names[2][2][12] = {
   { { "C major", "C# major", "D major", "D# major", "E major", "F major", "F# major",
@@ -125,6 +133,28 @@ powers (const float *bins, int n, float *out)
 {
   for (int i = 0; i < n; i++)
     out[i] = bins[2 * i] * bins[2 * i] + bins[2 * i + 1] * bins[2 * i + 1];
+}
+
+GENAUDIO_BPM_CLONES float
+loudest (const float *power, int n)
+{
+  float most = 0.0f;
+  for (int i = 0; i < n; i++)
+    most = power[i] > most ? power[i] : most;
+  return most;
+}
+
+/* Where between semitones a histogram lies, as a vector. */
+void
+add_tuning (const KeyEstimator::Chroma &histogram, double &cosine, double &sine)
+{
+  for (int k = 0; k < 10; k++) {
+    float sum = 0.0f;
+    for (int b = k; b < KeyEstimator::bins; b += 10)
+      sum += histogram[b];
+    cosine += sum * tenths[k][0];
+    sine += sum * tenths[k][1];
+  }
 }
 
 /* The most any pitch class gets, tuning rounded to a tenth of a semitone. */
@@ -218,9 +248,10 @@ KeyEstimator::frame ()
   fft_.forward (frame_.data (), spectrum_.data ());
   powers (reinterpret_cast<const float *> (spectrum_.data ()), size_ / 2 + 1, power_.data ());
 
-  Chroma twice[2] = {};
+  Chroma histogram = {};
   double cosine = 0, sine = 0;
-  find_peaks (twice[0], cosine, sine);
+  find_peaks (histogram);
+  add_tuning (histogram, cosine, sine);
   segment.cosine += cosine;
   segment.sine += sine;
   cosine_ += cosine;
@@ -229,40 +260,42 @@ KeyEstimator::frame ()
   /* each frame counts alike, however loud */
   const int tuning = static_cast<int> (std::lround (
       10 * std::atan2 (sine_, cosine_) / (2 * std::numbers::pi)));
-  twice[1] = twice[0];
-  std::rotate (twice[0].begin (), twice[0].begin () + (tuning + bins) % bins, twice[0].end ());
-  Chroma histogram = twice[1];
-  twice[1] = twice[0];
-  const float most = loudest_class (twice[0].data (), row_.data ());
+  float twice[2 * bins];
+  for (int b = 0; b < bins; b++)
+    twice[b] = twice[b + bins] = histogram[(b + tuning + bins) % bins];
+  const float most = loudest_class (twice, row_.data ());
   if (most > 0)
     for (int b = 0; b < bins; b++)
       segment.sum[b] += histogram[b] / most;
 }
 
+/* Peaks of the spectrum, each with its magnitude at its place in the octave;
+ * C is at 0. */
 void
-KeyEstimator::find_peaks (Chroma &histogram, double &cosine, double &sine) const
+KeyEstimator::find_peaks (Chroma &histogram) const
 {
   const int from = std::max (1, static_cast<int> (std::ceil (lowest * size_ / rate_)));
   const int to = std::min (size_ / 2 - 1, static_cast<int> (highest * size_ / rate_));
-  const float most = *std::max_element (power_.begin (), power_.end ());
+  const float to_c = static_cast<float> (rate_ / size_ / middle_c * 1024);       /* ten octaves up: above 0 */
+  const float most = loudest (power_.data (), size_ / 2 + 1);
+  const float least = 1e-8f * most;
 
-  if (most < 1e-6f)
+  if (most < silent_power)
     return;
+
   for (int i = from; i <= to; i++) {
     const float p = power_[i];
-    if (p <= power_[i - 1] || p < power_[i + 1] || p < 1e-8f * most)
+    if (p <= power_[i - 1] || p < power_[i + 1] || p < least)
       continue;
-    const float left = std::log (power_[i - 1] + 1e-30f), centre = std::log (p),
-        right = std::log (power_[i + 1] + 1e-30f);
+    /* a parabola through the logarithms */
+    const float left = fast_log2 (power_[i - 1] + 1e-30f), centre = fast_log2 (p),
+        right = fast_log2 (power_[i + 1] + 1e-30f);
     const float curve = left - 2 * centre + right;
     const float offset = curve < 0 ? .5f * (left - right) / curve : 0;
-    const float magnitude = std::exp (.5f * (centre - .25f * (left - right) * offset));
-    const float pitch = 12 * std::log2 ((i + offset) * static_cast<float> (rate_) / size_
-        / 261.6255653f) + 120;
-    const float fraction = pitch - std::floor (pitch);
-    cosine += magnitude * std::cos (2 * std::numbers::pi_v<float> * fraction);
-    sine += magnitude * std::sin (2 * std::numbers::pi_v<float> * fraction);
-    const float place = std::fmod (pitch, 12.0f) * 10;
+    const float above = -.125f * std::numbers::ln2_v<float> * (left - right) * offset;
+    const float magnitude = std::sqrt (p) * (1 + above + .5f * above * above);
+    const float octaves = fast_log2 ((i + offset) * to_c);
+    const float place = (octaves - static_cast<int> (octaves)) * bins;
     const int b = static_cast<int> (place);
     const float part = place - b;
     histogram[b % bins] += (1 - part) * magnitude;

@@ -62,7 +62,7 @@ private:
   };
 
   void frame ();
-  void find_peaks (Chroma &histogram, double &cosine, double &sine) const;
+  void find_peaks (Chroma &histogram) const;
 
   double rate_;
   int size_;

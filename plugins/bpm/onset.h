@@ -28,28 +28,30 @@ public:
       const std::size_t took = fill (in, n);
       in += took;
       n -= took;
-      float value;
-      if (frame (&value))
-        sink (value);
+      float values[2];
+      const int n_values = frames (values);
+      for (int i = 0; i < n_values; i++)
+        sink (values[i]);
     }
   }
 
 private:
   std::size_t fill (const float *in, std::size_t n);
-  bool frame (float *value);
+  int frames (float *values);
+  bool smooth (float raw, float *value);
 
   double rate_;
   int size_;
   int hop_;
-  RealFft fft_;
+  PairFft fft_;
   Floats window_;
-  Floats ring_;                 /* the frame being filled */
+  Floats input_;                /* two frames, a hop apart */
   std::size_t filled_;
-  Floats frame_;
-  Complexes bins_;
-  Floats previous_;
+  Floats frames_;
+  Floats spectra_;
+  Floats previous_;             /* levels of the frame before */
   float recent_[9];             /* raw values that wait for the low-pass */
-  std::size_t frames_;
+  std::size_t n_values_;
 };
 
 } // namespace genaudio::bpm
