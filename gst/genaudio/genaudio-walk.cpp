@@ -94,6 +94,8 @@ is_selected (const std::string & name, const Selection & selection, File & file)
   const std::string published = name[0] == '.' ? final_name_of_part (name) : name;
 
   file.is_part = name[0] == '.';
+  if (selection.only_parts)
+    return file.is_part && !published.empty ();
   if (published.empty () || (file.is_part && !selection.parts))
     return false;
   if (selection.any_name ? is_sidecar (published) : !is_of_grammar (published))

@@ -65,6 +65,7 @@ struct Selection
   std::string extension;        /* without dot; "" for all */
   std::string job_id;           /* "" for all */
   bool parts = false;           /* parts too */
+  bool only_parts = false;      /* parts, also of sidecars */
   bool any_name = false;        /* every file below the base, whatever its name */
 };
 

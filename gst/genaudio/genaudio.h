@@ -13,6 +13,7 @@
 #include <gst/genaudio/genaudio-item.h>
 #include <gst/genaudio/genaudio-job.h>
 #include <gst/genaudio/genaudio-messages.h>
+#include <gst/genaudio/genaudio-recovery.h>
 #include <gst/genaudio/genaudio-result.h>
 #include <gst/genaudio/genaudio-retention.h>
 #include <gst/genaudio/genaudio-part.h>

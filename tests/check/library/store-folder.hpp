@@ -59,8 +59,9 @@ struct Folder
   std::string read (const std::string & name) const
   {
     gchar *text = nullptr;
-    g_file_get_contents ((path + "/" + name).c_str (), &text, nullptr, nullptr);
-    const std::string found = text != nullptr ? text : "";
+    gsize length = 0;
+    g_file_get_contents ((path + "/" + name).c_str (), &text, &length, nullptr);
+    const std::string found (text != nullptr ? text : "", length);
     g_free (text);
     return found;
   }
