@@ -560,6 +560,22 @@ report_end (GstTorchTensorSrc * self)
   gst_pad_push_event (GST_BASE_SRC_PAD (self), result);
 }
 
+/* GstBaseSrc ends the stream by itself, without asking for another buffer,
+ * when a segment with a stop has been played. */
+static GstPadProbeReturn
+before_eos (GstPad *, GstPadProbeInfo * info, gpointer data)
+{
+  GstTorchTensorSrc *self = GST_TORCH_TENSOR_SRC (data);
+  const State & state = self->priv->state;
+  const GstEventType type = GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info));
+
+  if ((type == GST_EVENT_EOS || type == GST_EVENT_SEGMENT_DONE)
+      && state.open && state.announced && !state.finished
+      && state.position == (state.reverse ? state.first : state.stop))
+    report_end (self);
+  return GST_PAD_PROBE_OK;
+}
+
 /* -- streaming */
 
 /* Wraps memory the source lends, or fills memory of the buffer's own. */
@@ -1050,6 +1066,8 @@ gst_torch_tensor_src_init (GstTorchTensorSrc * self)
   self->priv = new Private ();
   gst_audio_info_init (&self->priv->shared.info);
   gst_base_src_set_format (GST_BASE_SRC (self), GST_FORMAT_TIME);
+  gst_pad_add_probe (GST_BASE_SRC_PAD (self),
+      GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, before_eos, self, nullptr);
 }
 
 static void
