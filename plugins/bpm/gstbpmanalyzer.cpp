@@ -51,6 +51,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace bpm = genaudio::bpm;
 
@@ -534,6 +535,28 @@ estimate_final (GstBpmAnalyzer * self, Findings & findings)
     findings.beats = state->analysis->beats ()->find (findings.tempo.bpm);
 }
 
+/* Vorbis comments have no native field for a key, so it goes as the comment
+ * that DJ software reads; upstream's gives way to ours. */
+static void
+add_key_comment (GstTagList * tags, const char *key)
+{
+  const guint n = gst_tag_list_get_tag_size (tags, GST_TAG_EXTENDED_COMMENT);
+  std::vector<std::string> comments;
+
+  for (guint i = 0; i < n; i++) {
+    const gchar *comment = nullptr;
+    if (gst_tag_list_peek_string_index (tags, GST_TAG_EXTENDED_COMMENT, i,
+            &comment)
+        && g_ascii_strncasecmp (comment, "INITIALKEY=", 11) != 0)
+      comments.emplace_back (comment);
+  }
+  comments.push_back (std::string ("INITIALKEY=") + key);
+  gst_tag_list_remove_tag (tags, GST_TAG_EXTENDED_COMMENT);
+  for (const std::string & comment : comments)
+    gst_tag_list_add (tags, GST_TAG_MERGE_APPEND, GST_TAG_EXTENDED_COMMENT,
+        comment.c_str (), nullptr);
+}
+
 static void
 push_tags (GstBpmAnalyzer * self, const Findings & findings)
 {
@@ -549,10 +572,12 @@ push_tags (GstBpmAnalyzer * self, const Findings & findings)
   if (findings.tempo.valid)
     gst_tag_list_add (tags, GST_TAG_MERGE_REPLACE,
         GST_TAG_BEATS_PER_MINUTE, findings.tempo.bpm, nullptr);
-  if (findings.key.valid)
-    gst_tag_list_add (tags, GST_TAG_MERGE_REPLACE,
-        GST_TAG_MUSICAL_KEY, bpm::key_short_name (findings.key.best),
+  if (findings.key.valid) {
+    const char *key = bpm::key_short_name (findings.key.best);
+    gst_tag_list_add (tags, GST_TAG_MERGE_REPLACE, GST_TAG_MUSICAL_KEY, key,
         nullptr);
+    add_key_comment (tags, key);
+  }
   gst_pad_push_event (GST_BASE_TRANSFORM_SRC_PAD (self),
       gst_event_new_tag (tags));
 }

@@ -15,6 +15,7 @@ namespace {
 constexpr double tempo_patience = 1.5;
 /* An octave, or two thirds, is more often a change of mind than of music. */
 constexpr double octave_patience = 3;
+constexpr double sure_of_octave = 0.8;
 constexpr double key_patience = 2;
 /* Nothing to hear for so long, and the last answer is dropped. */
 constexpr double longest_pause = 10;
@@ -118,13 +119,9 @@ LiveTracker::update_tempo (const TempoEstimator &estimator, double min_bpm,
     challenged_ = 0;
   challenger_ = recent;
   const bool related = related_tempo (recent.bpm, tempo_.bpm);
-  if (challenged_ < (related ? octave_patience : tempo_patience))
-    return;
-  /* the long window may know better: the octave of one passage is not that
-   * of the piece */
-  if (related && steady.valid && same_tempo (steady.bpm, tempo_.bpm)
-      && steady.confidence > recent.confidence
-      && challenged_ < 2 * octave_patience)
+  const bool doubtful = related && recent.confidence < sure_of_octave;
+  if (challenged_ < (doubtful ? 2 * octave_patience
+          : related ? octave_patience : tempo_patience))
     return;
   tempo_window_ = live_window_seconds;
   take_tempo (recent);

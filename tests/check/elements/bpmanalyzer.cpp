@@ -24,6 +24,7 @@
 #include <gst/check/gstharness.h>
 #include <gst/genaudio/genaudio.h>
 #include <gst/tag/tag.h>
+#include <glib/gstdio.h>
 
 /* -- material */
 
@@ -458,7 +459,9 @@ GST_START_TEST (test_order_at_the_end)
   Analyzer a ("bpmanalyzer key=true");
   a.set_caps (44100, 1);
   a.begin ("items/one", "gen_1");
-  GstTagList *upstream = gst_tag_list_new (GST_TAG_TITLE, "Untitled", nullptr);
+  GstTagList *upstream = gst_tag_list_new (GST_TAG_TITLE, "Untitled",
+      GST_TAG_EXTENDED_COMMENT, "InitialKey=C", GST_TAG_EXTENDED_COMMENT, "A=B",
+      nullptr);
   gst_tag_list_set_scope (upstream, GST_TAG_SCOPE_STREAM);
   a.push_event (gst_event_new_tag (upstream));
   a.push (both (clicks (120), chord ({ 0, 3, 7 })), 20);
@@ -478,6 +481,13 @@ GST_START_TEST (test_order_at_the_end)
   fail_unless (gst_tag_list_get_string (tags, GST_TAG_MUSICAL_KEY, &text));
   fail_unless_equals_string (text, "Am");
   g_free (text);
+  fail_unless_equals_int (gst_tag_list_get_tag_size (tags,
+          GST_TAG_EXTENDED_COMMENT), 2);
+  const gchar *comment = nullptr;
+  gst_tag_list_peek_string_index (tags, GST_TAG_EXTENDED_COMMENT, 0, &comment);
+  fail_unless_equals_string (comment, "A=B");
+  gst_tag_list_peek_string_index (tags, GST_TAG_EXTENDED_COMMENT, 1, &comment);
+  fail_unless_equals_string (comment, "INITIALKEY=Am");
   /* a sticky TAG event replaces the last one: upstream's tags are in it */
   fail_unless (gst_tag_list_get_string (tags, GST_TAG_TITLE, &text));
   g_free (text);
@@ -901,6 +911,77 @@ GST_START_TEST (test_post_state)
 }
 GST_END_TEST;
 
+/* Runs @launch to its end; the tags that it posted. */
+static GstTagList *
+run_launch (const gchar * launch)
+{
+  GError *error = nullptr;
+  GstElement *pipeline = gst_parse_launch (launch, &error);
+  fail_unless (error == nullptr, "%s", error ? error->message : "");
+  GstBus *bus = gst_element_get_bus (pipeline);
+  GstTagList *tags = gst_tag_list_new_empty ();
+  bool ended = false;
+
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  while (!ended) {
+    GstMessage *message = gst_bus_timed_pop (bus, GST_CLOCK_TIME_NONE);
+    fail_if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR);
+    ended = GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS;
+    if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_TAG) {
+      GstTagList *more;
+      gst_message_parse_tag (message, &more);
+      gst_tag_list_insert (tags, more, GST_TAG_MERGE_REPLACE);
+      gst_tag_list_unref (more);
+    }
+    gst_message_unref (message);
+  }
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_object_unref (bus);
+  gst_object_unref (pipeline);
+  return tags;
+}
+
+/* An encoder writes only tags that come before its first buffer: behind an
+ * offline r128normalize ours do. */
+GST_START_TEST (test_tags_in_file)
+{
+  for (const char *name : { "r128normalize", "flacenc", "flacparse" }) {
+    GstElementFactory *factory = gst_element_factory_find (name);
+    if (factory == nullptr) {
+      GST_INFO ("no %s, not tested", name);
+      return;
+    }
+    gst_object_unref (factory);
+  }
+  gchar *folder = g_dir_make_tmp ("bpmanalyzer-XXXXXX", nullptr);
+  gchar *path = g_build_filename (folder, "loop.flac", nullptr);
+  gchar *write = g_strdup_printf ("audiotestsrc num-buffers=900 wave=ticks "
+      "tick-interval=476190476 ! audio/x-raw,rate=44100,channels=2 ! "
+      "bpmanalyzer key=true ! r128normalize mode=offline ! audioconvert ! flacenc ! "
+      "filesink location=%s", path);
+  gchar *read = g_strdup_printf ("filesrc location=%s ! flacparse ! fakesink",
+      path);
+  gst_tag_list_unref (run_launch (write));
+  GstTagList *tags = run_launch (read);
+  double bpm = 0;
+  fail_unless (gst_tag_list_get_double (tags, GST_TAG_BEATS_PER_MINUTE, &bpm));
+  fail_unless_bpm (bpm, 126);
+  const gchar *comment = nullptr;
+  bool found = false;
+  for (guint i = 0; gst_tag_list_peek_string_index (tags,
+          GST_TAG_EXTENDED_COMMENT, i, &comment); i++)
+    found = found || g_str_has_prefix (comment, "INITIALKEY=");
+  fail_unless (found);
+  gst_tag_list_unref (tags);
+  g_unlink (path);
+  g_rmdir (folder);
+  g_free (read);
+  g_free (write);
+  g_free (path);
+  g_free (folder);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_range_out_of_order)
 {
   GstElement *element = gst_element_factory_make ("bpmanalyzer", nullptr);
@@ -962,6 +1043,7 @@ bpmanalyzer_suite (void)
   tcase_add_test (tc, test_live_silence);
   tcase_add_test (tc, test_background);
   tcase_add_test (tc, test_post_state);
+  tcase_add_test (tc, test_tags_in_file);
   tcase_add_test (tc, test_range_out_of_order);
   return s;
 }
