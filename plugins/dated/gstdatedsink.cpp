@@ -36,6 +36,7 @@
 
 #include <gst/audio/audio.h>
 #include <gst/genaudio/genaudio.h>
+#include <sndfile.h>
 
 #include <atomic>
 #include <cerrno>
@@ -479,6 +480,56 @@ sample_of (const GstAudioInfo & info)
   }
 }
 
+/* GStreamer orders channels as WAV does, so that only the names have to be
+ * told; the order of names in the mask is WAV's too. */
+static int
+channel_of (GstAudioChannelPosition position)
+{
+  switch (position) {
+    case GST_AUDIO_CHANNEL_POSITION_FRONT_LEFT:
+      return SF_CHANNEL_MAP_LEFT;
+    case GST_AUDIO_CHANNEL_POSITION_FRONT_RIGHT:
+      return SF_CHANNEL_MAP_RIGHT;
+    case GST_AUDIO_CHANNEL_POSITION_FRONT_CENTER:
+      return SF_CHANNEL_MAP_CENTER;
+    case GST_AUDIO_CHANNEL_POSITION_LFE1:
+      return SF_CHANNEL_MAP_LFE;
+    case GST_AUDIO_CHANNEL_POSITION_REAR_LEFT:
+      return SF_CHANNEL_MAP_REAR_LEFT;
+    case GST_AUDIO_CHANNEL_POSITION_REAR_RIGHT:
+      return SF_CHANNEL_MAP_REAR_RIGHT;
+    case GST_AUDIO_CHANNEL_POSITION_REAR_CENTER:
+      return SF_CHANNEL_MAP_REAR_CENTER;
+    case GST_AUDIO_CHANNEL_POSITION_SIDE_LEFT:
+      return SF_CHANNEL_MAP_SIDE_LEFT;
+    case GST_AUDIO_CHANNEL_POSITION_SIDE_RIGHT:
+      return SF_CHANNEL_MAP_SIDE_RIGHT;
+    case GST_AUDIO_CHANNEL_POSITION_FRONT_LEFT_OF_CENTER:
+      return SF_CHANNEL_MAP_FRONT_LEFT_OF_CENTER;
+    case GST_AUDIO_CHANNEL_POSITION_FRONT_RIGHT_OF_CENTER:
+      return SF_CHANNEL_MAP_FRONT_RIGHT_OF_CENTER;
+    default:
+      return SF_CHANNEL_MAP_INVALID;
+  }
+}
+
+/* Empty unless every channel has a place. Mono and stereo need no map. */
+static std::vector<int>
+channel_map_of (const GstAudioInfo & info)
+{
+  const int n_channels = GST_AUDIO_INFO_CHANNELS (&info);
+  std::vector<int> map;
+
+  if (n_channels <= 2 || n_channels > 64)
+    return map;
+  for (int i = 0; i < n_channels; i++) {
+    map.push_back (channel_of (info.position[i]));
+    if (map.back () == SF_CHANNEL_MAP_INVALID)
+      return {};
+  }
+  return map;
+}
+
 static gsize
 queue_bytes (const DatedSinkState * state)
 {
@@ -505,6 +556,7 @@ gst_dated_sink_set_caps (GstBaseSink * base, GstCaps * caps)
   spec.sample = sample_of (info);
   spec.rate = GST_AUDIO_INFO_RATE (&info);
   spec.channels = GST_AUDIO_INFO_CHANNELS (&info);
+  spec.channel_map = channel_map_of (info);
   state->info = info;
   state->have_info = true;
   state->writer.set_limit (queue_bytes (state));
