@@ -554,10 +554,21 @@ GST_START_TEST (test_stop_of_a_rotation)
 GST_END_TEST;
 
 /* GstHarness answers as a live source. */
+static GstHarness *
+new_live_harness ()
+{
+  GstElement *element = gst_element_factory_make ("datedsink", nullptr);
+
+  g_object_set (element, "job-id", "live", "base-dir", work_dir.c_str (),
+      nullptr);
+  GstHarness *h = gst_harness_new_with_element (element, "sink", nullptr);
+  gst_object_unref (element);
+  return h;
+}
+
 GST_START_TEST (test_stop_of_a_live_stream)
 {
-  GstHarness *h = gst_harness_new_parse (("datedsink job-id=live base-dir="
-          + work_dir.string ()).c_str ());
+  GstHarness *h = new_live_harness ();
 
   gst_harness_set_src_caps_str (h, S16);
   gst_harness_push (h, gst_harness_create_buffer (h, 1600));
@@ -1108,8 +1119,7 @@ GST_END_TEST;
  * lost is counted, and the file keeps its length. */
 GST_START_TEST (test_slow_disk_drops_live_audio)
 {
-  GstHarness *h = gst_harness_new_parse (("datedsink job-id=live base-dir="
-          + work_dir.string ()).c_str ());
+  GstHarness *h = new_live_harness ();
   GstBus *bus = gst_bus_new ();
   Brake brake;
   GstStructure *stats = nullptr;
