@@ -397,14 +397,7 @@ gst_r128_normalize_latency (GstR128Normalize * self, GstQuery * query)
   if (!delays)
     return TRUE;
 
-  GstAudioInfo info;
-  GstCaps *caps = gst_pad_get_current_caps (self->sinkpad);
-  const bool have_caps = caps != nullptr
-      && gst_audio_info_from_caps (&info, caps);
-  gst_clear_caps (&caps);
-  const int rate = have_caps ? GST_AUDIO_INFO_RATE (&info) : 48000;
-  const GstClockTime own = gst_util_uint64_scale_ceil (live_latency (
-          static_cast<unsigned> (rate), config.settings), GST_SECOND, rate);
+  const GstClockTime own = config.settings.latency;
   minimum += own;
   if (GST_CLOCK_TIME_IS_VALID (maximum))
     maximum += own;

@@ -16,6 +16,8 @@
 #include "kernels.hpp"
 
 #include <cmath>
+#include <cstdlib>
+#include <utility>
 
 GST_DEBUG_CATEGORY_EXTERN (gst_r128_normalize_debug);
 #define GST_CAT_DEFAULT gst_r128_normalize_debug
@@ -33,6 +35,50 @@ format_of_event (GstEvent * event, bool dual_mono)
   gst_event_parse_caps (event, &caps);
   gst_audio_info_from_caps (&info, caps);
   return make_format (info, dual_mono);
+}
+
+/* The time @frames after @pts. Times of buffers are those of their frames
+ * rounded, so what falls next to a frame of the stream is meant to be it. */
+GstClockTime
+time_after (GstClockTime pts, guint64 frames, unsigned rate)
+{
+  const GstClockTime time =
+      pts + gst_util_uint64_scale_round (frames, GST_SECOND, rate);
+  const GstClockTime exact = gst_util_uint64_scale (
+      gst_util_uint64_scale_round (time, rate, GST_SECOND), GST_SECOND, rate);
+
+  return std::llabs (GST_CLOCK_DIFF (exact, time)) <= 1 ? exact : time;
+}
+
+/* Takes the first @frames of the buffer at @object away from it. */
+GstBuffer *
+cut_front (GstMiniObject * & object, guint64 frames, const Format & format)
+{
+  GstBuffer *whole = GST_BUFFER_CAST (object);
+  const gsize bytes = frames * format.frame_bytes ();
+  GstBuffer *head = gst_buffer_copy_region (whole, GST_BUFFER_COPY_ALL, 0,
+      bytes);
+  GstBuffer *tail = gst_buffer_copy_region (whole, GST_BUFFER_COPY_ALL, bytes,
+      -1);
+
+  GST_BUFFER_FLAG_UNSET (tail, GST_BUFFER_FLAG_DISCONT);
+  GST_BUFFER_FLAG_UNSET (tail, GST_BUFFER_FLAG_RESYNC);
+  if (GST_BUFFER_PTS_IS_VALID (whole)) {
+    GST_BUFFER_PTS (tail) = time_after (GST_BUFFER_PTS (whole), frames,
+        format.rate);
+    GST_BUFFER_DURATION (head) = GST_BUFFER_PTS (tail) - GST_BUFFER_PTS (head);
+    if (GST_BUFFER_DURATION_IS_VALID (whole))
+      GST_BUFFER_DURATION (tail) = GST_BUFFER_PTS (whole)
+          + GST_BUFFER_DURATION (whole) - GST_BUFFER_PTS (tail);
+  }
+  if (GST_BUFFER_OFFSET_IS_VALID (whole)) {
+    GST_BUFFER_OFFSET_END (head) = GST_BUFFER_OFFSET (whole) + frames;
+    GST_BUFFER_OFFSET (tail) = GST_BUFFER_OFFSET (whole) + frames;
+    GST_BUFFER_OFFSET_END (tail) = GST_BUFFER_OFFSET_END (whole);
+  }
+  gst_buffer_unref (whole);
+  object = GST_MINI_OBJECT_CAST (tail);
+  return head;
 }
 
 GArray *
@@ -336,6 +382,9 @@ Stream::start_stage ()
   stage_ = mode_ == Mode::live
       ? make_live_stage (stage_format_, config.settings)
       : make_measure_stage (stage_format_, config.settings);
+  if (stage_before_ != nullptr)
+    stage_->succeed (*stage_before_);
+  stage_before_.reset ();
   rendered_ = 0;
 }
 
@@ -366,35 +415,56 @@ Stream::run_stage (GstBuffer * buffer)
   return flow_;
 }
 
-/* Everything whose audio the stage has given by now. */
+/* Everything whose audio the stage has given by now. In live mode a buffer of
+ * which only the beginning is there is cut: were that to wait for the end, it
+ * would be late by more than was said. */
 void
 Stream::let_out ()
 {
   while (!waiting_.empty ()) {
-    const auto [object, frames] = waiting_.front ();
+    auto & [front, missing] = waiting_.front ();
+    GstMiniObject *object = front;
+    guint64 frames = missing;
+
     if (object != nullptr && GST_IS_EVENT (object)) {
       waiting_.pop_front ();
       push_event (GST_EVENT_CAST (object));
       continue;
     }
-    if (stage_->available () < frames)
-      break;
-    waiting_.pop_front ();
-    rendered_ += frames;
-    if (object == nullptr) {
-      scratch_.resize (frames * stage_format_.frame_bytes ());
-      stage_->render (scratch_.data (), frames);
-      post_levels (GST_CLOCK_TIME_NONE, rendered_ - frames);
-      continue;
+    const guint64 ready = stage_->available ();
+    if (ready >= frames) {
+      waiting_.pop_front ();
+    } else {
+      if (mode_ == Mode::offline || ready == 0)
+        break;
+      frames = ready;
+      missing -= ready;
+      if (object != nullptr)
+        object = GST_MINI_OBJECT_CAST (cut_front (front, ready,
+                stage_format_));
     }
-    GstBuffer *buffer = gst_buffer_make_writable (GST_BUFFER_CAST (object));
-    {
-      const Mapped map (buffer, GST_MAP_WRITE);
-      stage_->render (map.data (), frames);
-    }
-    post_levels (GST_BUFFER_PTS (buffer), rendered_ - frames);
-    push (buffer);
+    give (GST_BUFFER_CAST (object), frames);
   }
+}
+
+/* The stage's next frames, in @buffer, or (none) to nowhere. */
+void
+Stream::give (GstBuffer * buffer, guint64 frames)
+{
+  rendered_ += frames;
+  if (buffer == nullptr) {
+    scratch_.resize (frames * stage_format_.frame_bytes ());
+    stage_->render (scratch_.data (), frames);
+    post_levels (GST_CLOCK_TIME_NONE, rendered_ - frames);
+    return;
+  }
+  buffer = gst_buffer_make_writable (buffer);
+  {
+    const Mapped map (buffer, GST_MAP_WRITE);
+    stage_->render (map.data (), frames);
+  }
+  post_levels (GST_BUFFER_PTS (buffer), rendered_ - frames);
+  push (buffer);
 }
 
 /* The stage's item, or its format, ends. */
@@ -421,8 +491,8 @@ Stream::post_levels (GstClockTime pts, guint64 first)
     GstGenAudioLevel *values = gst_genaudio_level_new ();
     const guint64 frames = GST_CLOCK_TIME_IS_VALID (pts)
         ? level.position - first : level.position;
-    values->timestamp = (GST_CLOCK_TIME_IS_VALID (pts) ? pts : 0)
-        + gst_util_uint64_scale (frames, GST_SECOND, stage_format_.rate);
+    values->timestamp = time_after (GST_CLOCK_TIME_IS_VALID (pts) ? pts : 0,
+        frames, stage_format_.rate);
     values->running_time = gst_segment_to_running_time (&segment_,
         GST_FORMAT_TIME, values->timestamp);
     values->stream_time = gst_segment_to_stream_time (&segment_,
@@ -456,6 +526,8 @@ Stream::end_streamed_item (Item & item, const Config & config)
 
   Report report;
   report.method = mode_ == Mode::measure ? Method::measured : Method::live;
+  if (stage_ == nullptr)
+    stage_ = std::move (stage_before_);
   if (stage_ != nullptr) {
     finish_stage ();
     report = stage_->report ();

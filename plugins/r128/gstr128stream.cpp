@@ -75,6 +75,7 @@ Stream::stop ()
   audio_held_ = false;
   items_.clear ();
   stage_.reset ();
+  stage_before_.reset ();
   meter_ = ItemMeter ();
   album_blocks_.clear ();
   album_ = Measurement ();
@@ -161,6 +162,7 @@ Stream::drop_held ()
   held_.clear ();
   audio_held_ = false;
   stage_.reset ();
+  stage_before_.reset ();
   meter_.reset ();
 }
 
@@ -377,8 +379,10 @@ Stream::handle_caps (GstEvent * event)
     return pass_in_place (event);
 
   add_duration (current ());
-  if (stage_ != nullptr)
+  if (stage_ != nullptr) {
     finish_stage ();
+    stage_before_ = std::move (stage_);
+  }
   info_ = info;
   format_ = make_format (info, owner_.config ().dual_mono);
   have_format_ = true;

@@ -141,7 +141,7 @@ private:
   void start_stage ();
   void finish_stage ();
   void let_out ();
-  void render (GstBuffer * buffer);
+  void give (GstBuffer * buffer, guint64 frames);
   void post_levels (GstClockTime pts, guint64 first);
   void end_streamed_item (Item & item, const Config & config);
 
@@ -171,7 +171,7 @@ private:
   Measurement album_;
   Loudness album_output_;
 
-  std::unique_ptr<Stage> stage_;
+  std::unique_ptr<Stage> stage_, stage_before_;
   Format stage_format_;
   /* Behind the stage's delay: events, buffers, and (no object) frames that
    * were written for a hole and are not output. */

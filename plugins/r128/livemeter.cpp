@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #define HAVE_AVX2_CLONES 1
@@ -63,6 +64,7 @@ LiveMeter::clear ()
 {
   windows_.clear ();
   peaks_.reset_peaks ();
+  past_ = Tally ();
   frames_ = 0;
   begin_subblocks ();
 }
@@ -193,23 +195,44 @@ LiveMeter::add (const double * frames, std::size_t n)
   return measure (frames, n);
 }
 
-Loudness
-LiveMeter::summary () const
+Tally
+LiveMeter::tally () const
 {
-  const auto loudest = [] (std::span<const double> peaks) {
-    double peak = 0.0;
-    for (const double p : peaks)
-      peak = std::max (peak, p);
-    return decibels (peak);
+  Tally tally = past_;
+
+  tally.add (*this);
+  return tally;
+}
+
+void
+Tally::add (const LiveMeter & meter)
+{
+  const auto raise = [] (double & most, std::span<const double> peaks) {
+    for (const double peak : peaks)
+      most = std::max (most, peak);
   };
+  const LoudnessWindows & windows = meter.loudness ();
+
+  blocks.merge (windows.blocks ());
+  shortterms.merge (windows.shortterms ());
+  /* fmax: a number beats none */
+  max_momentary = std::fmax (max_momentary, windows.max_momentary ());
+  max_shortterm = std::fmax (max_shortterm, windows.max_shortterm ());
+  raise (sample_peak, meter.peaks ().sample_peaks ());
+  raise (true_peak, meter.peaks ().true_peaks ());
+}
+
+Loudness
+Tally::summary () const
+{
   Loudness l;
 
-  l.integrated = windows_.integrated ();
-  l.range = windows_.shortterms ().empty () ? not_a_number : windows_.range ();
-  l.max_momentary = windows_.max_momentary ();
-  l.max_shortterm = windows_.max_shortterm ();
-  l.max_sample_peak = loudest (peaks_.sample_peaks ());
-  l.max_true_peak = loudest (peaks_.true_peaks ());
+  l.integrated = blocks.integrated ();
+  l.range = shortterms.empty () ? not_a_number : shortterms.range ();
+  l.max_momentary = max_momentary;
+  l.max_shortterm = max_shortterm;
+  l.max_sample_peak = decibels (sample_peak);
+  l.max_true_peak = decibels (true_peak);
   return l;
 }
 

@@ -13,9 +13,23 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace genaudio::r128 {
+
+class LiveMeter;
+
+/* What remains of the parts of an item whose format changed in the middle. */
+struct Tally
+{
+  EnergyStore blocks, shortterms;
+  double max_momentary = not_a_number, max_shortterm = not_a_number;
+  double sample_peak = 0.0, true_peak = 0.0;    /* linear, loudest channel */
+
+  void add (const LiveMeter & meter);
+  Loudness summary () const;
+};
 
 class LiveMeter
 {
@@ -37,8 +51,10 @@ public:
   /* Frames since the last clear (). */
   std::uint64_t frames () const { return frames_; }
 
-  /* All of it, for the report of an item. */
-  Loudness summary () const;
+  /* All of it, for the report of an item, also the parts before. */
+  Tally tally () const;
+  Loudness summary () const { return tally ().summary (); }
+  void set_past (Tally past) { past_ = std::move (past); }
 
 private:
   /* two channels abreast */
@@ -66,6 +82,7 @@ private:
   std::vector<Filter> filters_;
   LoudnessWindows windows_;
   TruePeakMeter peaks_;
+  Tally past_;
   std::uint64_t frames_ = 0;
   std::size_t missing_ = 0;     /* frames that the sub-block still lacks */
   double sum_ = 0.0;            /* its squares so far */

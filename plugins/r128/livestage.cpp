@@ -138,6 +138,12 @@ LevelMeter::flush ()
   set_interval (interval);
 }
 
+void
+LevelMeter::succeed (const LevelMeter & before)
+{
+  meter_.set_past (before.meter_.tally ());
+}
+
 template <typename T>
 void
 Frames<T>::add (const T * frames, std::size_t n)
@@ -162,6 +168,13 @@ Frames<T>::drop (std::size_t n)
 MeasureStage::MeasureStage (const Format & format, const Settings & settings)
     : is_double_ (format.is_double), meter_ (format, settings.interval)
 {
+}
+
+void
+MeasureStage::succeed (const Stage & before)
+{
+  if (const auto *same = dynamic_cast<const MeasureStage *> (&before))
+    meter_.succeed (same->meter_);
 }
 
 void
@@ -208,34 +221,96 @@ live_latency (unsigned rate, const Settings & settings)
   return to_frames (settings.latency, rate);
 }
 
-template <typename T>
-LiveStage<T>::LiveStage (const Format & format, const Settings & settings)
-    : channels_ (format.channels), rate_ (format.rate),
-    block_ (block_frames (format.rate)),
-    ahead_ (static_cast<std::size_t> (
-            live_latency (format.rate, settings) / block_)),
-    latency_ (live_latency (format.rate, settings)), settings_ (settings),
-    input_ (format, settings.interval), output_ (format, settings.interval),
+LiveStageBase::LiveStageBase (const Format & format, const Settings & settings)
+    : rate_ (format.rate), block_ (block_frames (format.rate)),
+    latency_ (live_latency (format.rate, settings)),
+    ahead_ (static_cast<std::size_t> (latency_ / block_)),
+    settings_ (settings), input_ (format, settings.interval),
+    output_ (format, settings.interval),
     control_ (static_cast<double> (block_) / format.rate,
         static_cast<unsigned> (ahead_)),
-    limiter_ (format.rate, format.channels,
-        settings.enabled ? settings.max_true_peak : infinity),
-    in_ (format.channels), out_ (format.channels),
-    mix_ (settings.enabled ? 1.0 : 0.0), limiting_ (settings.enabled)
+    mix_ (settings.enabled ? 1.0 : 0.0)
 {
-  control_.set_target (settings.target);
-  control_.set_max_gain (settings.max_gain);
+  configure (settings);
 }
 
-template <typename T>
 void
-LiveStage<T>::configure (const Settings & settings)
+LiveStageBase::succeed (const Stage & before)
+{
+  const auto *other = dynamic_cast<const LiveStageBase *> (&before);
+
+  if (other == nullptr)
+    return;
+  input_.succeed (other->input_);
+  output_.succeed (other->output_);
+  control_ = other->control_;
+  control_.flush ();
+  mix_ = other->mix_;
+  power_ = other->power_;
+  powered_ = other->powered_;
+}
+
+void
+LiveStageBase::configure (const Settings & settings)
 {
   settings_ = settings;
   input_.set_interval (settings.interval);
   output_.set_interval (settings.interval);
   control_.set_target (settings.target);
   control_.set_max_gain (settings.max_gain);
+}
+
+void
+LiveStageBase::reset_measurement ()
+{
+  input_.clear ();
+  output_.clear ();
+  power_ = 0.0;
+  powered_ = 0;
+}
+
+bool
+LiveStageBase::pop_level (Level & level)
+{
+  std::deque<Level> & levels = output_.levels ();
+  std::deque<Level> & inputs = input_.levels ();
+
+  if (levels.empty () || levels.front ().position > rendered_)
+    return false;
+  level = std::move (levels.front ());
+  levels.pop_front ();
+  while (!inputs.empty () && inputs.front ().position < level.position)
+    inputs.pop_front ();
+  if (!inputs.empty () && inputs.front ().position == level.position) {
+    level.input_momentary = inputs.front ().momentary;
+    level.input_shortterm = inputs.front ().shortterm;
+    level.input_integrated = inputs.front ().integrated;
+    inputs.pop_front ();
+  }
+  return true;
+}
+
+Report
+LiveStageBase::report () const
+{
+  Report report;
+
+  report.input = input_.meter ().summary ();
+  report.output = output_.meter ().summary ();
+  report.method = !settings_.enabled ? Method::disabled
+      : method_of (report.input, input_.meter ().frames (), rate_, method_);
+  report.gain = powered_ > 0
+      ? 10.0 * std::log10 (power_ / static_cast<double> (powered_)) : 0.0;
+  return report;
+}
+
+template <typename T>
+LiveStage<T>::LiveStage (const Format & format, const Settings & settings)
+    : LiveStageBase (format, settings), channels_ (format.channels),
+    limiter_ (format.rate, format.channels,
+        settings.enabled ? settings.max_true_peak : infinity),
+    in_ (format.channels), out_ (format.channels)
+{
 }
 
 template <typename T>
@@ -273,8 +348,7 @@ LiveStage<T>::mixed (double gain)
   mix_ += std::clamp (wanted - mix_, -1.0 / switch_blocks, 1.0 / switch_blocks);
   if (std::fabs (mix_ - wanted) < 1e-9)
     mix_ = wanted;
-  limiting_ = mix_ > 0.0;
-  limiter_.set_ceiling (limiting_ ? settings_.max_true_peak : infinity);
+  limiter_.set_ceiling (mix_ > 0.0 ? settings_.max_true_peak : infinity);
   return gain * mix_;
 }
 
@@ -291,46 +365,50 @@ LiveStage<T>::emit_block ()
   emit (from, gain_);
 }
 
-/* Sends the next block through the limiter, whose input is its delay ahead
- * of its output; the gain in dB runs straight. */
+/* Sends the next cells through the limiter, into scratch_. The gain begins
+ * with @gain and runs straight within a cell; from cell to cell it grows by
+ * @factor. */
+template <typename T>
+void
+LiveStage<T>::feed (std::size_t cells, double & gain, double factor)
+{
+  constexpr unsigned cell = Limiter<T>::cell;
+  const std::size_t wanted = cells * cell;
+  const std::size_t there = std::min (wanted, in_.size ());
+
+  scratch_.assign (wanted * channels_, T{0});
+  const T *in = in_.front ();
+  T *out = scratch_.data ();
+  for (std::size_t at = 0; at < there; at += cell) {
+    const std::size_t n = std::min<std::size_t> (cell, there - at);
+    const double next = gain * factor;
+    const T first = static_cast<T> (gain);
+    const T slope = static_cast<T> ((next - gain) / cell);
+
+    for (std::size_t i = 0; i < n; i++) {
+      const T g = first + slope * static_cast<T> (i);
+      for (unsigned c = 0; c < channels_; c++)
+        *out++ = *in++ * g;
+    }
+    gain = next;
+  }
+  in_.drop (there);
+  limited_ += there;
+  limiter_.process (scratch_.data (), scratch_.data (), cells);
+}
+
+/* The next block, whose gain in dB runs straight. The limiter's input is its
+ * delay ahead of its output. */
 template <typename T>
 void
 LiveStage<T>::emit (double from, double to)
 {
-  constexpr unsigned cell = Limiter<T>::cell;
-  const std::size_t delay = limiter_.delay ();
-  const std::size_t cells = block_ / cell;
-  const double ratio =
-      amplitude ((to - from) / static_cast<double> (cells));
+  const std::size_t cells = block_ / Limiter<T>::cell;
   double gain = amplitude (from);
-  const auto feed = [&] (std::size_t n_cells, double factor) {
-    const std::size_t wanted = n_cells * cell;
-    const std::size_t there = std::min (wanted, in_.size ());
-
-    scratch_.assign (wanted * channels_, T{0});
-    const T *in = in_.front ();
-    T *out = scratch_.data ();
-    for (std::size_t i = 0; i < there; i += cell) {
-      const std::size_t samples = std::min<std::size_t> (cell, there - i)
-          * channels_;
-      const double next = gain * factor;
-      const T first = static_cast<T> (gain);
-      const T slope = static_cast<T> ((next - gain) / cell);
-      for (std::size_t s = 0, frame = 0; s < samples; frame++) {
-        const T g = first + slope * static_cast<T> (frame);
-        for (unsigned c = 0; c < channels_; c++, s++)
-          *out++ = *in++ * g;
-      }
-      gain = next;
-    }
-    in_.drop (there);
-    limited_ += there;
-    limiter_.process (scratch_.data (), scratch_.data (), n_cells);
-  };
 
   if (emitted_ == 0)
-    feed (delay / cell, 1.0);
-  feed (cells, ratio);
+    feed (limiter_.delay () / Limiter<T>::cell, gain, 1.0);
+  feed (cells, gain, amplitude ((to - from) / static_cast<double> (cells)));
 
   const std::size_t frames = static_cast<std::size_t> (
       std::min<std::uint64_t> (block_, written_ - emitted_));
@@ -338,16 +416,14 @@ LiveStage<T>::emit (double from, double to)
   control_.add_output (energy / static_cast<double> (frames),
       0.5 * (from + to), mix_ == 1.0);
   for (Level & level : output_.levels ()) {
-    if (level.position > emitted_) {
-      const double at = static_cast<double> (level.position - emitted_)
+    if (level.position > emitted_)
+      level.gain = from + (to - from)
+          * static_cast<double> (level.position - emitted_)
           / static_cast<double> (block_);
-      level.gain = from + (to - from) * at;
-    }
   }
   out_.add (scratch_.data (), frames);
   emitted_ += frames;
-  power_ += static_cast<double> (frames)
-      * std::pow (10.0, (from + to) / 20.0);
+  power_ += static_cast<double> (frames) * std::pow (10.0, (from + to) / 20.0);
   powered_ += frames;
 }
 
@@ -415,57 +491,9 @@ LiveStage<T>::flush ()
 }
 
 template <typename T>
-void
-LiveStage<T>::reset_measurement ()
-{
-  input_.clear ();
-  output_.clear ();
-  power_ = 0.0;
-  powered_ = 0;
-}
-
-template <typename T>
-bool
-LiveStage<T>::pop_level (Level & level)
-{
-  std::deque<Level> & levels = output_.levels ();
-  std::deque<Level> & inputs = input_.levels ();
-
-  if (levels.empty () || levels.front ().position > rendered_)
-    return false;
-  level = std::move (levels.front ());
-  levels.pop_front ();
-  while (!inputs.empty () && inputs.front ().position < level.position)
-    inputs.pop_front ();
-  if (!inputs.empty () && inputs.front ().position == level.position) {
-    level.input_momentary = inputs.front ().momentary;
-    level.input_shortterm = inputs.front ().shortterm;
-    level.input_integrated = inputs.front ().integrated;
-    inputs.pop_front ();
-  }
-  return true;
-}
-
-template <typename T>
-Report
-LiveStage<T>::report () const
-{
-  Report report;
-
-  report.input = input_.meter ().summary ();
-  report.output = output_.meter ().summary ();
-  report.method = !settings_.enabled ? Method::disabled
-      : method_of (report.input, input_.meter ().frames (), rate_, method_);
-  report.gain = powered_ > 0
-      ? 10.0 * std::log10 (power_ / static_cast<double> (powered_)) : 0.0;
-  return report;
-}
-
-template <typename T>
 LimiterStage<T>::LimiterStage (const Format & format,
     const Settings & settings, double gain_db)
     : channels_ (format.channels), gain_db_ (gain_db),
-    input_ (format.rate, format.weights), output_ (format.rate, format.weights),
     limiter_ (format.rate, format.channels, settings.max_true_peak),
     in_ (format.channels), out_ (format.channels)
 {
@@ -501,7 +529,6 @@ LimiterStage<T>::limit (std::size_t cells)
   const std::size_t frames = static_cast<std::size_t> (
       std::min<std::uint64_t> (wanted - skip, written_ - emitted_));
   const T *out = scratch_.data () + skip * channels_;
-  output_.add (out, frames);
   out_.add (out, frames);
   emitted_ += frames;
 }
@@ -510,10 +537,7 @@ template <typename T>
 void
 LimiterStage<T>::write (const void *samples, std::size_t frames)
 {
-  const T *in = static_cast<const T *> (samples);
-
-  input_.add (in, frames);
-  in_.add (in, frames);
+  in_.add (static_cast<const T *> (samples), frames);
   written_ += frames;
   if (in_.size () >= Limiter<T>::cell)
     limit (in_.size () / Limiter<T>::cell);
@@ -543,8 +567,6 @@ LimiterStage<T>::flush ()
 {
   in_.clear ();
   out_.clear ();
-  input_.clear_windows ();
-  output_.clear_windows ();
   limiter_.flush ();
   written_ = limited_ = emitted_ = 0;
 }
@@ -557,8 +579,6 @@ LimiterStage<T>::report () const
 
   report.method = Method::limited;
   report.gain = gain_db_;
-  report.input = input_.summary ();
-  report.output = output_.summary ();
   return report;
 }
 

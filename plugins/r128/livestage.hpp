@@ -32,6 +32,7 @@ public:
   void flush ();
 
   const LiveMeter & meter () const { return meter_; }
+  void succeed (const LevelMeter & before);
   std::deque<Level> & levels () { return levels_; }
 
 private:
@@ -73,6 +74,7 @@ public:
 
   bool passthrough () const override { return true; }
   std::uint64_t latency () const override { return 0; }
+  void succeed (const Stage & before) override;
   void configure (const Settings & settings) override;
   void write (const void *samples, std::size_t frames) override;
   void finish () override {}
@@ -88,56 +90,67 @@ private:
   LevelMeter meter_;
 };
 
+/* What a live stage has that is the same for either sample format. */
+class LiveStageBase : public Stage
+{
+public:
+  LiveStageBase (const Format & format, const Settings & settings);
+
+  std::uint64_t latency () const override { return latency_; }
+  void succeed (const Stage & before) override;
+  void configure (const Settings & settings) override;
+  void reset_measurement () override;
+  bool pop_level (Level & level) override;
+  Report report () const override;
+
+protected:
+  unsigned rate_;
+  std::size_t block_;           /* frames; a multiple of a limiter's cell */
+  std::uint64_t latency_;
+  std::size_t ahead_;           /* blocks */
+  Settings settings_;
+
+  LevelMeter input_, output_;
+  LiveGain control_;
+  double mix_;                  /* 0: disabled, 1: enabled, between: ramp */
+  Method method_ = Method::live;
+  double power_ = 0.0;          /* of the gain, a frame each */
+  std::uint64_t powered_ = 0;
+
+  /* frames since the item began or the stream jumped */
+  std::uint64_t written_ = 0, metered_ = 0, limited_ = 0, emitted_ = 0;
+  std::uint64_t rendered_ = 0;
+};
+
 template <typename T>
-class LiveStage : public Stage
+class LiveStage : public LiveStageBase
 {
 public:
   LiveStage (const Format & format, const Settings & settings);
 
-  std::uint64_t latency () const override { return latency_; }
-  void configure (const Settings & settings) override;
   void write (const void *samples, std::size_t frames) override;
   void finish () override;
   std::size_t available () const override { return out_.size (); }
   void render (void *samples, std::size_t frames) override;
   void flush () override;
-  void reset_measurement () override;
-  bool pop_level (Level & level) override;
-  Report report () const override;
 
 private:
   void take_block (std::size_t frames);
   void emit_block ();
   void emit (double from, double to);
+  void feed (std::size_t cells, double & gain, double factor);
   void settle ();
   double mixed (double gain);
 
   unsigned channels_;
-  unsigned rate_;
-  std::size_t block_;           /* frames; a multiple of a limiter's cell */
-  std::size_t ahead_;           /* blocks */
-  std::uint64_t latency_;
-  Settings settings_;
-
-  LevelMeter input_, output_;
-  LiveGain control_;
   Limiter<T> limiter_;
   Frames<T> in_, out_;          /* not yet through the limiter; to be rendered */
   std::vector<T> scratch_;
-
-  /* frames since the item began or the stream jumped */
-  std::uint64_t written_ = 0, metered_ = 0, limited_ = 0, emitted_ = 0;
-  std::uint64_t rendered_ = 0;
-  double mix_ = 1.0;            /* 0: disabled, 1: enabled, between: ramp */
   double gain_ = 0.0;           /* dB at the last border, as applied */
   bool decided_ = false;
-  bool limiting_ = true;
-  Method method_ = Method::live;
-  double power_ = 0.0;          /* of the gain, a frame each */
-  std::uint64_t powered_ = 0;
 };
 
-/* One gain, then the limiter. */
+/* One gain, then the limiter. Measures nothing: who holds an item does. */
 template <typename T>
 class LimiterStage : public Stage
 {
@@ -158,7 +171,6 @@ private:
 
   unsigned channels_;
   double gain_db_;
-  LiveMeter input_, output_;
   Limiter<T> limiter_;
   Frames<T> in_, out_;
   std::vector<T> scratch_;

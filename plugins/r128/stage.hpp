@@ -103,6 +103,10 @@ public:
   /* Frames by which the output may lag behind the input. */
   virtual std::uint64_t latency () const = 0;
 
+  /* The same item in another format: takes over what the stage before, which
+   * has finished, learnt and measured. Right after it was made. */
+  virtual void succeed (const Stage &) {}
+
   /* New settings, before the next write (). */
   virtual void configure (const Settings &) {}
 
