@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <unordered_set>
+#include <utility>
 
 namespace genaudio::json {
 
@@ -117,7 +118,8 @@ private:
         fail (cat ("the name \"", name, "\" occurs twice"));
       skip_space ();
       expect (':');
-      value.members.emplace_back (std::move (name), parse_value (depth + 1));
+      value.names.push_back (std::move (name));
+      value.elements.push_back (parse_value (depth + 1));
       skip_space ();
       if (peek () != ',')
         break;
@@ -292,9 +294,9 @@ private:
 const Value *
 Value::find (std::string_view name) const
 {
-  for (const auto & [key, value] : members) {
-    if (key == name)
-      return &value;
+  for (std::size_t i = 0; i < names.size (); i++) {
+    if (names[i] == name)
+      return &elements[i];
   }
   return nullptr;
 }

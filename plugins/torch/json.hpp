@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace genaudio::json {
@@ -20,9 +19,9 @@ struct Value
   /* of a string: unescaped, valid UTF-8; of a number: as it is written */
   std::string text;
   std::vector<Value> elements;
-  std::vector<std::pair<std::string, Value>> members;
+  std::vector<std::string> names;       /* of an object's elements */
 
-  /* the member of that name, or nullptr */
+  /* the element of that name, or nullptr */
   const Value *find (std::string_view name) const;
 };
 

@@ -139,11 +139,12 @@ read_metadata (const json::Value & object)
 
   if (object.kind != json::Kind::object)
     throw Error (Fault::decode, "Its __metadata__ is not an object");
-  for (const auto & [key, value] : object.members) {
+  for (std::size_t i = 0; i < object.names.size (); i++) {
+    const json::Value & value = object.elements[i];
     if (value.kind != json::Kind::string)
-      throw Error (Fault::decode, cat ("Its __metadata__ \"", key,
-              "\" is not a string"));
-    metadata.emplace_back (key, value.text);
+      throw Error (Fault::decode, cat ("Its __metadata__ \"",
+              object.names[i], "\" is not a string"));
+    metadata.emplace_back (object.names[i], value.text);
   }
   check_metadata_size (metadata);
   return metadata;
@@ -203,12 +204,12 @@ read_safetensors (const File & file)
   const json::Value root = json::parse (text);
   const std::uint64_t data = 8 + header;
   const std::uint64_t length = file.size () - data;
-  for (const auto & [name, value] : root.members) {
-    if (name == "__metadata__")
-      contents.entries = read_metadata (value);
+  for (std::size_t i = 0; i < root.names.size (); i++) {
+    if (root.names[i] == "__metadata__")
+      contents.entries = read_metadata (root.elements[i]);
     else
-      contents.tensors.push_back (read_tensor (name, value, data, length,
-              extents));
+      contents.tensors.push_back (read_tensor (root.names[i],
+              root.elements[i], data, length, extents));
   }
   check_extents (std::move (extents), length);
   return contents;
