@@ -571,7 +571,9 @@ GST_START_TEST (test_stop_of_a_live_stream)
   GstHarness *h = new_live_harness ();
 
   gst_harness_set_src_caps_str (h, S16);
-  gst_harness_push (h, gst_harness_create_buffer (h, 1600));
+  GstBuffer *buffer = gst_harness_create_buffer (h, 1600);
+  gst_buffer_memset (buffer, 0, 0, 1600);
+  gst_harness_push (h, buffer);
   gst_harness_teardown (h);
   check_names ({"live.wav"});
 }
