@@ -119,7 +119,8 @@ StoreCabinet::start_of (const Fragment & fragment) const
 }
 
 /* Refuses a name that is taken now rather than after the recording; a file
- * of a rotation never fails for its name, it takes another. */
+ * of a rotation takes another name instead, whatever if-exists says: after a
+ * step of the clock it would otherwise cost a recording. */
 std::unique_ptr<Part>
 StoreCabinet::create (const Fragment & fragment)
 {
@@ -155,7 +156,7 @@ StoreCabinet::publish (GstGenAudioPart * part, Fragment & fragment)
   GstGenAudioIfExists if_exists = settings.if_exists;
   std::string sidecar;
 
-  if (fragment.rotated && if_exists == GST_GENAUDIO_IF_EXISTS_ERROR)
+  if (fragment.rotated)
     if_exists = GST_GENAUDIO_IF_EXISTS_SUFFIX;
   if (settings.sidecar)
     sidecar = sidecar_text (fragment);
@@ -163,9 +164,31 @@ StoreCabinet::publish (GstGenAudioPart * part, Fragment & fragment)
           settings.sidecar ? sidecar.c_str () : nullptr, &path, &skipped,
           &error))
     throw StoreError (error);
+  const bool moved = fragment.location != path;
   fragment.location = path;
   fragment.skipped = skipped;
   g_free (path);
+  if (settings.sidecar && moved && !skipped)
+    rewrite_sidecar (fragment);
+}
+
+/* The name was taken, so that the sidecar says another than it lies beside. */
+void
+StoreCabinet::rewrite_sidecar (const Fragment & fragment) const
+{
+  const std::string text = sidecar_text (fragment);
+  const std::string path =
+      fragment.location + GST_GENAUDIO_SIDECAR_EXTENSION;
+  GError *error = nullptr;
+
+  if (!g_file_set_contents_full (path.c_str (), text.c_str (),
+          (gssize) text.size (), (GFileSetContentsFlags) (
+              G_FILE_SET_CONTENTS_CONSISTENT | (settings.durable
+                  ? G_FILE_SET_CONTENTS_DURABLE : 0)), 0666, &error)) {
+    GST_ELEMENT_WARNING (element, RESOURCE, WRITE, (nullptr),
+        ("%s", error->message));
+    g_error_free (error);
+  }
 }
 
 GstStructure *
@@ -240,11 +263,14 @@ StoreCabinet::closed (const Fragment & fragment)
   {
     std::lock_guard<std::mutex> lock (ledger.mutex);
     RecordingStats & stats = ledger.stats;
+    ledger.open_frames = 0;
     if (fragment.complete) {
       ledger.location = fragment.location;
       stats.files += fragment.skipped ? 0 : 1;
       stats.frames += fragment.frames;
       stats.bytes += fragment.bytes;
+    } else if (g_file_test (fragment.location.c_str (), G_FILE_TEST_EXISTS)) {
+      ledger.kept = fragment.location;
     }
     stats.clipped += fragment.clipped;
     stats.gaps += fragment.gaps;

@@ -48,6 +48,8 @@ struct Ledger
 {
   std::mutex mutex;
   std::string location;         /* of the last file published */
+  std::string kept;             /* the last part that was not */
+  std::uint64_t open_frames = 0;        /* of the file in hand */
   RecordingStats stats;
 };
 
@@ -78,6 +80,7 @@ private:
   GDateTime *start_of (const Fragment & fragment) const;
   GstStructure *describe (const Fragment & fragment, const char *name) const;
   std::string sidecar_text (const Fragment & fragment) const;
+  void rewrite_sidecar (const Fragment & fragment) const;
 
   GstElement *element;
   GstGenAudioStore *store;

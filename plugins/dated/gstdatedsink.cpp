@@ -271,11 +271,23 @@ copy_settings (GstDatedSink * self)
 /* -- errors */
 
 static void
-post_error (GstDatedSink * self, gint code, const char *text)
+post_error (GstDatedSink * self, gint code, const char *text,
+    const std::string & kept = "")
 {
+  gchar *debug = kept.empty () ? nullptr
+      : g_strdup_printf ("what was written is kept as %s", kept.c_str ());
+
   gst_element_message_full (GST_ELEMENT (self), GST_MESSAGE_ERROR,
-      GST_RESOURCE_ERROR, code, g_strdup (text), nullptr, __FILE__,
+      GST_RESOURCE_ERROR, code, g_strdup (text), debug, __FILE__,
       GST_FUNCTION, __LINE__);
+}
+
+static std::string
+take_kept (DatedSinkState * state)
+{
+  std::lock_guard<std::mutex> lock (state->ledger.mutex);
+
+  return std::exchange (state->ledger.kept, std::string ());
 }
 
 static gint
@@ -297,7 +309,7 @@ static void
 fail (GstDatedSink * self, gint code, const char *text)
 {
   if (!self->state->failed.exchange (true))
-    post_error (self, code, text);
+    post_error (self, code, text, take_kept (self->state));
 }
 
 /* Queues what is to be done with the recorder. */
@@ -694,13 +706,14 @@ end_item_early (GstDatedSink * self, const char *why)
     end_item (self, ending);
     return;
   }
-  queue_work (self, [self, why] (Recorder & recorder, StoreCabinet &) {
-    if (recorder.is_open ())
-      GST_ELEMENT_WARNING (self, STREAM, MUX, (nullptr),
-          ("%s before the item's end: it is not published, what was written "
-              "is kept as a hidden .part file", why));
-  });
   end_item (self, ending);
+  queue_work (self, [self, why] (Recorder &, StoreCabinet &) {
+    const std::string kept = take_kept (self->state);
+    if (!kept.empty ())
+      GST_ELEMENT_WARNING (self, STREAM, MUX,
+          ("%s before the item's end: it is not published, what was written "
+              "is kept as %s", why, kept.c_str ()), (nullptr));
+  });
 }
 
 static void
@@ -749,9 +762,11 @@ wall_time (GstDatedSink * self, GstClockTime running_time)
 static Position
 position_of (GstDatedSink * self, GstClockTime timestamp)
 {
+  const GstSegment *segment = &GST_BASE_SINK (self)->segment;
   const GstClockTime running_time = GST_CLOCK_TIME_IS_VALID (timestamp)
-      ? gst_segment_to_running_time (&GST_BASE_SINK (self)->segment,
-      GST_FORMAT_TIME, timestamp) : GST_CLOCK_TIME_NONE;
+      && segment->format == GST_FORMAT_TIME
+      ? gst_segment_to_running_time (segment, GST_FORMAT_TIME, timestamp)
+      : GST_CLOCK_TIME_NONE;
 
   return {running_time, wall_time (self, running_time)};
 }
@@ -807,10 +822,24 @@ write_buffer (GstDatedSink * self, GstBuffer * buffer)
   auto held = std::make_shared<BufferHolder> (gst_buffer_ref (buffer));
   queue_work (self, [state, held, n_frames, at] (Recorder & recorder,
           StoreCabinet &) {
-    if (!state->failed && !state->paused)
-      recorder.write (held->map.data, n_frames, at);
+    if (state->failed || state->paused)
+      return;
+    recorder.write (held->map.data, n_frames, at);
+    std::lock_guard<std::mutex> lock (state->ledger.mutex);
+    state->ledger.open_frames = recorder.open_frames ();
   }, cost);
   return GST_FLOW_OK;
+}
+
+/* What a file source sends as bytes has no time to be clipped by. */
+static GstBuffer *
+clip_to_segment (GstBaseSink * base, GstBuffer * buffer,
+    const GstAudioInfo & info)
+{
+  if (base->segment.format != GST_FORMAT_TIME)
+    return buffer;
+  return gst_audio_buffer_clip (buffer, &base->segment,
+      GST_AUDIO_INFO_RATE (&info), GST_AUDIO_INFO_BPF (&info));
 }
 
 static GstFlowReturn
@@ -831,9 +860,16 @@ gst_dated_sink_render (GstBaseSink * base, GstBuffer * buffer)
   if (!state->live_known)
     find_out_live (self);
 
-  GstBuffer *clipped = gst_audio_buffer_clip (gst_buffer_ref (buffer),
-      &base->segment, GST_AUDIO_INFO_RATE (&state->info),
-      GST_AUDIO_INFO_BPF (&state->info));
+  if (gst_buffer_get_size (buffer) % GST_AUDIO_INFO_BPF (&state->info) != 0) {
+    GST_ELEMENT_ERROR (self, STREAM, FORMAT, (nullptr),
+        ("a buffer of %" G_GSIZE_FORMAT " bytes is not a number of frames of "
+            "%d bytes", gst_buffer_get_size (buffer),
+            GST_AUDIO_INFO_BPF (&state->info)));
+    state->failed = true;
+    return GST_FLOW_ERROR;
+  }
+  GstBuffer *clipped = clip_to_segment (base, gst_buffer_ref (buffer),
+      state->info);
   if (clipped == nullptr)
     return GST_FLOW_OK;
   GstFlowReturn flow = GST_FLOW_OK;
@@ -994,7 +1030,10 @@ gst_dated_sink_start (GstBaseSink * base)
   state->warned_congestion = false;
   state->have_info = false;
   state->paused = state->waiting;
-  state->ledger.stats = RecordingStats ();
+  {
+    std::lock_guard<std::mutex> lock (state->ledger.mutex);
+    state->ledger.stats = RecordingStats ();
+  }
   state->writer.start ();
   return TRUE;
 }
@@ -1180,11 +1219,14 @@ gst_dated_sink_set_property (GObject * object, guint id, const GValue * value,
 }
 
 static GstStructure *
-stats_structure (const RecordingStats & stats)
+stats_structure (const Ledger & ledger)
 {
+  const RecordingStats & stats = ledger.stats;
+
   return gst_structure_new ("recording-stats",
       "files", G_TYPE_UINT64, (guint64) stats.files,
-      "frames", G_TYPE_UINT64, (guint64) stats.frames,
+      "frames", G_TYPE_UINT64, (guint64) (stats.frames
+          + ledger.open_frames),
       "bytes", G_TYPE_UINT64, (guint64) stats.bytes,
       "clipped-samples", G_TYPE_UINT64, (guint64) stats.clipped,
       "gaps", G_TYPE_UINT64, (guint64) stats.gaps,
@@ -1275,7 +1317,7 @@ gst_dated_sink_get_property (GObject * object, guint id, GValue * value,
     }
     case PROP_RECORDING_STATS: {
       std::lock_guard<std::mutex> lock (self->state->ledger.mutex);
-      g_value_take_boxed (value, stats_structure (self->state->ledger.stats));
+      g_value_take_boxed (value, stats_structure (self->state->ledger));
       break;
     }
     default:

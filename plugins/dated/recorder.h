@@ -118,6 +118,10 @@ public:
   void resync ();
 
   bool is_open () const { return part != nullptr; }
+  std::uint64_t open_frames () const
+  {
+    return file != nullptr ? file->frames () : 0;
+  }
 
 private:
   void write_span (const void *data, std::uint64_t n_frames, Position at);

@@ -84,6 +84,8 @@ public:
     gst_pad_set_active (pad, FALSE);
     gst_check_teardown_src_pad (element);
     gst_element_set_bus (element, nullptr);
+    for (GstMessage *message : messages)
+      gst_message_unref (message);
     gst_object_unref (bus);
     gst_object_unref (element);
   }
@@ -130,10 +132,26 @@ public:
 
   void eos () { send (gst_event_new_eos ()); }
 
-  /* The next message of a type, NULL if there is none. */
+  /* The next message of a type, NULL if there is none; others stay. */
   GstMessage *next (GstMessageType type)
   {
-    return gst_bus_pop_filtered (bus, type);
+    while (GstMessage * message = gst_bus_pop (bus))
+      messages.push_back (message);
+    const auto found = std::find_if (messages.begin (), messages.end (),
+        [type] (GstMessage * m) { return GST_MESSAGE_TYPE (m) == type; });
+    if (found == messages.end ())
+      return nullptr;
+    GstMessage *message = *found;
+    messages.erase (found);
+    return message;
+  }
+
+  GstMessage *wait_for (GstMessageType type)
+  {
+    GstMessage *message;
+    for (int i = 0; (message = next (type)) == nullptr && i < 5000; i++)
+      g_usleep (1000);
+    return message;
   }
 
   /* Every structure of that name that has been posted. */
@@ -173,6 +191,7 @@ public:
   GstElement *element;
   GstPad *pad;
   GstBus *bus;
+  std::vector<GstMessage *> messages;
   GstClockTime time = 0;
 };
 
@@ -589,8 +608,7 @@ GST_START_TEST (test_flush)
   sink.push (800);
   sink.send (gst_event_new_flush_start ());
   sink.send (gst_event_new_flush_stop (TRUE));
-  GstMessage *warning = gst_bus_timed_pop_filtered (sink.bus, 5 * GST_SECOND,
-      GST_MESSAGE_WARNING);
+  GstMessage *warning = sink.wait_for (GST_MESSAGE_WARNING);
   fail_unless (warning != nullptr);
   gst_message_unref (warning);
   gst_segment_init (&segment, GST_FORMAT_TIME);
@@ -615,6 +633,25 @@ GST_START_TEST (test_segment_done)
   sink.push (800);
   sink.send (gst_event_new_segment_done (GST_FORMAT_TIME, GST_SECOND / 10));
   check_names ({"looped.wav"});
+}
+GST_END_TEST;
+
+/* A sidecar says the name that its file got in the end. */
+GST_START_TEST (test_sidecar_of_a_suffixed_file)
+{
+  Sink sink ("job-id=a sidecar=json if-exists=suffix");
+
+  fs::create_directories (work_dir / day);
+  std::ofstream (work_dir / day / "a.wav") << "old";
+  sink.play ();
+  sink.begin ("a");
+  sink.push (800);
+  sink.eos ();
+  check_names ({"a-1.wav", "a-1.wav.json", "a.wav"});
+  GstGenAudioResult *result = gst_genaudio_result_from_json (
+      text_of (work_dir / day / "a-1.wav.json").c_str (), nullptr);
+  fail_unless (result->path == work_dir / day / "a-1.wav");
+  gst_genaudio_result_free (result);
 }
 GST_END_TEST;
 
@@ -1025,6 +1062,65 @@ GST_START_TEST (test_base_dir_is_a_file)
 }
 GST_END_TEST;
 
+/* Somebody removes the folder while a file is being written: one error, and
+ * nothing that looks like a file. */
+GST_START_TEST (test_vanished_folder)
+{
+  Sink sink ("job-id=gone");
+
+  sink.play ();
+  sink.begin ("a");
+  sink.push (800);
+  while (names (true).empty ())
+    g_usleep (1000);
+  fs::remove_all (work_dir / "2025");
+  sink.push (800);
+  sink.eos ();
+  GstMessage *message = sink.next (GST_MESSAGE_ERROR);
+  fail_unless (message != nullptr);
+  gst_message_unref (message);
+  fail_unless (sink.next (GST_MESSAGE_ERROR) == nullptr);
+  check_names ({});
+}
+GST_END_TEST;
+
+GST_START_TEST (test_torn_frame)
+{
+  Sink sink ("job-id=torn");
+  GError *error = nullptr;
+
+  sink.play ();
+  sink.begin ("a");
+  sink.push (800);
+  fail_unless_equals_int (gst_pad_push (sink.pad, gst_buffer_new_memdup (
+              "abc", 3)), GST_FLOW_ERROR);
+  sink.eos ();
+  GstMessage *message = sink.next (GST_MESSAGE_ERROR);
+  gst_message_parse_error (message, &error, nullptr);
+  g_assert_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT);
+  g_error_free (error);
+  gst_message_unref (message);
+  check_names ({});
+}
+GST_END_TEST;
+
+/* Raw audio from a pipe has neither times nor a segment of them. */
+GST_START_TEST (test_bytes)
+{
+  Sink sink ("job-id=pipe");
+  GstSegment segment;
+
+  sink.play ();
+  sink.begin ("a");
+  gst_segment_init (&segment, GST_FORMAT_BYTES);
+  sink.send (gst_event_new_segment (&segment));
+  fail_unless_equals_int (gst_pad_push (sink.pad, gst_buffer_new_memdup (
+              "abcd", 4)), GST_FLOW_OK);
+  sink.eos ();
+  fail_unless_equals_int (samples_of (work_dir / day / "pipe.wav").size (), 2);
+}
+GST_END_TEST;
+
 /* Writing fails in the middle of the second item: one error, the first item
  * as it was, the second a part, and the EOS that follows publishes nothing. */
 GST_START_TEST (test_write_error)
@@ -1048,7 +1144,17 @@ GST_START_TEST (test_write_error)
   setrlimit (RLIMIT_FSIZE, &before);
   fail_unless_equals_int (flow, GST_FLOW_ERROR);
   sink.eos ();
-  sink.error (GST_RESOURCE_ERROR_WRITE);
+  GstMessage *message = sink.next (GST_MESSAGE_ERROR);
+  GError *error = nullptr;
+  gchar *debug = nullptr;
+  gst_message_parse_error (message, &error, &debug);
+  g_assert_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_WRITE);
+  /* which says where to find what there is */
+  fail_unless (strstr (debug, ".part") != nullptr, "%s", debug);
+  g_free (debug);
+  g_error_free (error);
+  gst_message_unref (message);
+  fail_unless (sink.next (GST_MESSAGE_ERROR) == nullptr);
   check_names ({"first.wav"});
   fail_unless_equals_int (samples_of (work_dir / day / "first.wav").size (),
       800);
@@ -1216,6 +1322,7 @@ datedsink_suite (void)
   tcase_add_test (tc, test_stop_of_a_live_stream);
   tcase_add_test (tc, test_flush);
   tcase_add_test (tc, test_segment_done);
+  tcase_add_test (tc, test_sidecar_of_a_suffixed_file);
   tcase_add_test (tc, test_again);
   tcase_add_test (tc, test_max_size_time);
   tcase_add_test (tc, test_split_now);
@@ -1233,6 +1340,9 @@ datedsink_suite (void)
   tcase_add_test (tc, test_every_format_in_a_pipeline);
   tcase_add_test (tc, test_other_caps);
   tcase_add_test (tc, test_base_dir_is_a_file);
+  tcase_add_test (tc, test_vanished_folder);
+  tcase_add_test (tc, test_torn_frame);
+  tcase_add_test (tc, test_bytes);
   tcase_add_test (tc, test_write_error);
   tcase_add_test (tc, test_slow_disk_holds_a_file_up);
   tcase_add_test (tc, test_slow_disk_drops_live_audio);
