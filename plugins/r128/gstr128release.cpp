@@ -15,6 +15,7 @@
 #include "gstr128util.hpp"
 #include "kernels.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <utility>
@@ -227,6 +228,33 @@ Stream::measure_limited (const Config & config,
   return outputs;
 }
 
+/* The limiter takes some loudness away: gives the item the gain with which it
+ * is at the target behind it, as long as more gain still makes it louder. */
+std::vector<Loudness>
+Stream::reach_target (const Config & config, std::vector<Decision> & decisions)
+{
+  constexpr int rounds = 8;
+  constexpr double close_enough = 0.01, most = 12.0, least_effect = 0.25;
+  const double first = decisions[0].gain;
+  std::vector<Loudness> outputs = measure_limited (config, decisions);
+
+  for (int round = 0; round < rounds && !config.album; round++) {
+    const double missing = config.settings.target - outputs[0].integrated;
+    const double raise =
+        std::min (missing, first + most - decisions[0].gain);
+    if (!(std::fabs (raise) >= close_enough) || !std::isfinite (raise))
+      break;
+    std::vector<Decision> louder = decisions;
+    louder[0].gain += raise;
+    std::vector<Loudness> then = measure_limited (config, louder);
+    if ((then[0].integrated - outputs[0].integrated) / raise < least_effect)
+      break;
+    decisions = louder;
+    outputs = then;
+  }
+  return outputs;
+}
+
 /* Decides on all that is held, and lets it go in its order. */
 void
 Stream::release_items (const Config & config)
@@ -242,7 +270,7 @@ Stream::release_items (const Config & config)
     limited = limited || decisions.back ().method == Method::limited;
   }
   if (limited && audio_held_)
-    outputs = measure_limited (config, decisions);
+    outputs = reach_target (config, decisions);
   album_output_ = Loudness ();
   if (config.album) {
     album_output_.integrated =

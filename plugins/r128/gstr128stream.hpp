@@ -128,6 +128,8 @@ private:
   Decision decide_item (const Config & config, const Item & item) const;
   std::vector<Loudness> measure_limited (const Config & config,
       const std::vector<Decision> & decisions);
+  std::vector<Loudness> reach_target (const Config & config,
+      std::vector<Decision> & decisions);
   void release_object (GstMiniObject * object, const Config & config,
       const Decision & decision);
   void scale_and_push (GstBuffer * buffer, double gain_db);

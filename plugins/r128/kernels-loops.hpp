@@ -365,8 +365,10 @@ KERNEL_TARGET float
 interpolated_peak (const Interpolator & interpolator, const float *x,
     std::size_t frames)
 {
+  if (interpolator.taps == 12)
+    return find_interpolated_peak<12, 3> (interpolator, x, frames);
   return interpolator.factor == 4
-      ? find_interpolated_peak<12, 3> (interpolator, x, frames)
+      ? find_interpolated_peak<24, 3> (interpolator, x, frames)
       : find_interpolated_peak<24, 1> (interpolator, x, frames);
 }
 

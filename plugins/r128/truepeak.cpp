@@ -23,9 +23,9 @@ constexpr std::size_t batch_frames = 512 * block_frames;
 
 Interpolator::Interpolator (unsigned rate)
     : factor (rate <= 96000 ? 4 : 2), phases (factor - 1),
-    taps (48 / factor), norm (1.0f), phase{}
+    taps (rate < 96000 ? 12 : 24), norm (1.0f), phase{}
 {
-  constexpr unsigned points = 49;
+  const unsigned points = taps * factor + 1;
 
   for (unsigned p = 1; p < factor; p++) {
     double sum = 0.0;

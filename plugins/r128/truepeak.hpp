@@ -5,8 +5,9 @@
 /* True peak after ITU-R BS.1770-4 annex 2: the largest sample of the audio
  * resampled to four times its rate, or to twice where that is already above
  * 96 kHz. The interpolator is a 49-point Hann-windowed sinc, the one that
- * libebur128 uses; at 96 kHz libebur128 doubles only and so reads cases 21
- * and 23 of EBU Tech 3341 too low. */
+ * libebur128 uses. At 96 kHz libebur128 doubles only and so reads cases 21
+ * and 23 of EBU Tech 3341 too low; ours has 97 points there, every other of
+ * which are libebur128's, so that it never reads less. */
 #pragma once
 
 #include <array>
@@ -31,7 +32,7 @@ struct Interpolator
 
   unsigned factor;              /* 4 or 2 */
   unsigned phases;              /* factor - 1 */
-  unsigned taps;                /* of a phase: 12 or 24 */
+  unsigned taps;                /* of a phase: 12, or 24 from 96 kHz on */
   /* Largest sum of a phase's absolute coefficients: no interpolated value of
    * a passage exceeds its largest sample times this (5.41 dB). */
   float norm;

@@ -30,18 +30,22 @@ make_programme (unsigned rate, unsigned channels, double seconds)
 {
   const std::size_t frames = static_cast<std::size_t> (rate * seconds);
   std::vector<T> samples (frames * channels);
-  std::mt19937 random (rate + channels);
-  std::normal_distribution<double> noise (0.0, 0.2);
+  std::minstd_rand random (rate + channels);
+  constexpr double scale = 0.8 / std::minstd_rand::max ();
+  double tone[8][4], level[8] = {};
 
+  for (unsigned c = 0; c < channels; c++) {
+    for (unsigned i = 0; i < 4; i++)
+      tone[c][i] = 0.5 * std::sin (0.5 * std::numbers::pi * i + 0.7 + c);
+  }
   for (std::size_t i = 0; i < frames; i++) {
-    const double t = static_cast<double> (i) / rate;
     for (unsigned c = 0; c < channels; c++) {
-      const double level =
-          std::pow (10.0, -1.0 - 1.0 * std::cos (0.7 * t + c));
-      const double tone = std::sin (2.0 * std::numbers::pi * (rate / 4.0) * t
-          + 0.7 + c);
+      if (i % 64 == 0)
+        level[c] = std::pow (10.0, -1.0
+            - std::cos (0.7 * static_cast<double> (i) / rate + c));
+      const double noise = static_cast<double> (random ()) * scale - 0.4;
       samples[i * channels + c] =
-          static_cast<T> (level * (noise (random) + 0.5 * tone));
+          static_cast<T> (level[c] * (noise + tone[c][i % 4]));
     }
   }
   return samples;
@@ -171,12 +175,13 @@ test_rates ()
 {
   for (const unsigned rate : {8000, 11025, 16000, 22050, 32000, 44100, 48000,
           88200}) {
-    compare<float> (rate, stereo, stereo_map, 12.34);
-    compare<double> (rate, stereo, stereo_map, 12.34);
+    compare<float> (rate, stereo, stereo_map, 8.34);
+    if (rate == 32000 || rate == 44100)
+      compare<double> (rate, stereo, stereo_map, 8.34);
   }
   /* from 96 kHz on libebur128 oversamples less */
   for (const unsigned rate : {96000, 176400, 192000})
-    compare<float> (rate, stereo, stereo_map, 6.0, false);
+    compare<float> (rate, stereo, stereo_map, 5.0, false);
 }
 
 void
@@ -188,16 +193,16 @@ test_layouts ()
       Speaker::front, Speaker::low_frequency, Speaker::rear, Speaker::rear,
       Speaker::side, Speaker::side};
 
-  compare<float> (48000, {Speaker::front}, {EBUR128_LEFT}, 12.0);
-  compare<double> (44100, {Speaker::front}, {EBUR128_DUAL_MONO}, 12.0);
+  compare<float> (48000, {Speaker::front}, {EBUR128_LEFT}, 8.0);
+  compare<double> (44100, {Speaker::front}, {EBUR128_DUAL_MONO}, 8.0);
   compare<float> (48000, {Speaker::front, Speaker::front, Speaker::front},
       {EBUR128_LEFT, EBUR128_RIGHT, EBUR128_CENTER}, 8.0);
   compare<float> (48000, five_one, {EBUR128_LEFT, EBUR128_RIGHT,
           EBUR128_CENTER, EBUR128_UNUSED, EBUR128_LEFT_SURROUND,
-          EBUR128_RIGHT_SURROUND}, 12.0);
+          EBUR128_RIGHT_SURROUND}, 8.0);
   compare<double> (32000, seven_one, {EBUR128_LEFT, EBUR128_RIGHT,
           EBUR128_CENTER, EBUR128_UNUSED, EBUR128_Mp135, EBUR128_Mm135,
-          EBUR128_Mp090, EBUR128_Mm090}, 12.0);
+          EBUR128_Mp090, EBUR128_Mm090}, 8.0);
 }
 
 /* Instruction sets and sizes of pieces change nothing. */
@@ -205,7 +210,7 @@ void
 test_invariance ()
 {
   const Format format = {32000, 2, false, {1.0, 1.0}};
-  const std::vector<float> samples = make_programme<float> (32000, 2, 61.7);
+  const std::vector<float> samples = make_programme<float> (32000, 2, 21.7);
   const std::size_t frames = samples.size () / 2;
   double expected = 0.0;
 
