@@ -96,7 +96,7 @@ FrontEnd::block ()
     turn = 1 - turn;
   }
   if (tempo_ != nullptr)
-    onset_->push (data, n, [this] (float value) { tempo_->push (value); });
+    onset_->push (data, n, [this] (const Onset &onset) { tempo_->push (onset.all, onset.bass); });
   if (key_ != nullptr) {
     for (Halver &halver : key_halvers_) {
       n = halver.process (data, n, work_[turn].data ());

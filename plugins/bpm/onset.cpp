@@ -18,6 +18,8 @@ namespace genaudio::bpm {
 
 namespace {
 
+constexpr double bass_hz = 250;
+
 /* 7 Hz at 172 Hz */
 constexpr float low_pass[9] = { .01565f, .04554f, .1211f, .20055f, .23431f,
   .20055f, .1211f, .04554f, .01565f };
@@ -30,14 +32,16 @@ apply_window (const float *in, const float *window, int n, float *out)
 }
 
 /* The rises to the first frame of a pair and from there to the second, each
- * summed over @n bins; @previous are the levels before and become the last. */
+ * summed over the bins @from to @to; @previous are the levels before and
+ * become the last. */
 GENAUDIO_BPM_CLONES void
-rises (const float *re, const float *im, int size, float scale, float *previous, float *sums)
+rises (const float *re, const float *im, int size, int from, int to, float scale,
+    float *previous, float *sums)
 {
   const float *re_back = re + size, *im_back = im + size;
   float first = 0.0f, second = 0.0f;
 
-  for (int i = 0; i <= size / 2; i++) {
+  for (int i = from; i < to; i++) {
     const float r = re[i], rb = re_back[-i], m = im[i], mb = im_back[-i];
     const float a = (r + rb) * (r + rb) + (m - mb) * (m - mb);
     const float b = (r - rb) * (r - rb) + (m + mb) * (m + mb);
@@ -58,7 +62,7 @@ rises (const float *re, const float *im, int size, float scale, float *previous,
 OnsetStrength::OnsetStrength (double rate)
     : rate_ (rate), size_ (power_of_two (.0174 * rate)),
       hop_ (std::max (1, static_cast<int> (std::lround (rate / 172.27)))),
-      fft_ (size_), window_ (size_), input_ (size_ + hop_), frames_ (fft_.block ()),
+      bass_bins_ (static_cast<int> (std::lround (bass_hz * size_ / rate))), fft_ (size_), window_ (size_), input_ (size_ + hop_), frames_ (fft_.block ()),
       spectra_ (fft_.block ()), previous_ (size_ / 2 + 1)
 {
   for (int i = 0; i < size_; i++)
@@ -72,7 +76,7 @@ OnsetStrength::reset ()
   filled_ = 0;
   n_values_ = 0;
   std::fill (previous_.begin (), previous_.end (), 0.0f);
-  std::fill (recent_, recent_ + 9, 0.0f);
+  std::fill (recent_, recent_ + 9, Onset {});
 }
 
 std::size_t
@@ -85,39 +89,43 @@ OnsetStrength::fill (const float *in, std::size_t n)
 }
 
 int
-OnsetStrength::frames (float *values)
+OnsetStrength::frames (Onset *values)
 {
   if (filled_ < input_.size ())
     return 0;
   apply_window (input_.data (), window_.data (), size_, frames_.data ());
   apply_window (&input_[hop_], window_.data (), size_, &frames_[fft_.part ()]);
   fft_.forward (frames_.data (), spectra_.data ());
-  float sums[2];
-  rises (spectra_.data (), &spectra_[fft_.part ()], size_, 1000.0f / size_, previous_.data (),
-      sums);
+  const float *re = spectra_.data (), *im = &spectra_[fft_.part ()];
+  const float scale = 1000.0f / size_;
+  float bass[2], rest[2];
+  rises (re, im, size_, 0, bass_bins_, scale, previous_.data (), bass);
+  rises (re, im, size_, bass_bins_, size_ / 2 + 1, scale, previous_.data (), rest);
   std::copy (input_.begin () + 2 * hop_, input_.end (), input_.begin ());
   filled_ -= 2 * hop_;
 
   int n = 0;
-  n += smooth (sums[0], &values[n]);
-  n += smooth (sums[1], &values[n]);
+  for (int i = 0; i < 2; i++)
+    n += smooth ({ bass[i] + rest[i], bass[i] }, &values[n]);
   return n;
 }
 
 bool
-OnsetStrength::smooth (float raw, float *value)
+OnsetStrength::smooth (Onset raw, Onset *value)
 {
   /* what comes first is no rise but the beginning; the sum is that of 257
    * bins at any rate */
+  const float scale = n_values_ == 0 ? 0.0f : 257.0f / (size_ / 2 + 1);
   std::copy (recent_ + 1, recent_ + 9, recent_);
-  recent_[8] = n_values_ == 0 ? 0.0f : raw * (257.0f / (size_ / 2 + 1));
+  recent_[8] = { scale * raw.all, scale * raw.bass };
   n_values_++;
   if (n_values_ < 5)
     return false;
-  float sum = 0.0f;
-  for (int i = 0; i < 9; i++)
-    sum += low_pass[i] * recent_[i];
-  *value = sum;
+  *value = { 0.0f, 0.0f };
+  for (int i = 0; i < 9; i++) {
+    value->all += low_pass[i] * recent_[i].all;
+    value->bass += low_pass[i] * recent_[i].bass;
+  }
   return true;
 }
 

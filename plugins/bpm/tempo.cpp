@@ -141,7 +141,7 @@ vote_for (const float *window, int n, double rate, const RealFft &fft, float *pa
 
 TempoEstimator::TempoEstimator (double rate, double memory_seconds)
     : rate_ (rate), memory_ (static_cast<std::size_t> (memory_seconds * rate) + vote_window),
-      onsets_ (2 * memory_), votes_ (memory_ / vote_step + 2), fft_ (vote_fft),
+      bass_ (2 * memory_), onsets_ (2 * memory_), votes_ (memory_ / vote_step + 2), fft_ (vote_fft),
       padded_ (vote_fft), bins_ (vote_fft / 2 + 1), acf_ (vote_fft)
 {
   reset ();
@@ -154,13 +154,15 @@ TempoEstimator::reset ()
 }
 
 void
-TempoEstimator::push (float onset)
+TempoEstimator::push (float onset, float bass)
 {
   if (begin_ + count_ == onsets_.size ()) {
     std::memmove (onsets_.data (), &onsets_[begin_], count_ * sizeof (float));
+    std::memmove (bass_.data (), &bass_[begin_], count_ * sizeof (float));
     begin_ = 0;
   }
   onsets_[begin_ + count_] = onset;
+  bass_[begin_ + count_] = bass;
   if (count_ == memory_)
     begin_++;
   else
@@ -186,20 +188,24 @@ public:
   double share = 0, clarity = 0, spread = 0, variation = 0;
 
   double rate;
-  double around (double l) const;
+  double around (const Floats &r, double l) const;
+  double around (double l) const { return around (r_, l); }
+  double bass_around (double l) const { return around (bass_r_, l); }
   double refined (double l) const;
 
 private:
   void count_votes ();
-  void autocorrelate ();
+  void autocorrelate (const float *onsets, Floats &r, double *mean, double *spread) const;
   double peak_near (double at, double half_width, double *height) const;
   double snapped (double l) const;
   void fold ();
 
   const TempoEstimator &est_;
   const float *o_;
+  const float *bass_;
   std::size_t n_;
   Floats r_;                    /* autocorrelation over that at 0 */
+  Floats bass_r_;
   int max_lag_ = 0;
 };
 
@@ -210,6 +216,7 @@ TempoAnalysis::TempoAnalysis (const TempoEstimator &estimator, double window_sec
   if (window_seconds > 0)
     n_ = std::min (n_, static_cast<std::size_t> (window_seconds * rate));
   o_ = est_.onsets_.data () + est_.begin_ + est_.count_ - n_;
+  bass_ = est_.bass_.data () + est_.begin_ + est_.count_ - n_;
 }
 
 void
@@ -266,31 +273,29 @@ TempoAnalysis::count_votes ()
 }
 
 void
-TempoAnalysis::autocorrelate ()
+TempoAnalysis::autocorrelate (const float *onsets, Floats &r, double *mean, double *spread) const
 {
-  max_lag_ = static_cast<int> (std::min (30 * rate, n_ / 2.0));
   const int size = power_of_two (static_cast<double> (n_) + max_lag_ + 1);
   Floats padded (size);
   Complexes bins (size / 2 + 1);
   const RealFft fft (size);
 
-  double mean = 0, squares = 0;
+  double sum = 0, squares = 0;
   for (std::size_t i = 0; i < n_; i++)
-    mean += o_[i];
-  mean /= n_;
+    sum += onsets[i];
+  *mean = sum / n_;
   for (std::size_t i = 0; i < n_; i++) {
-    padded[i] = static_cast<float> (o_[i] - mean);
+    padded[i] = static_cast<float> (onsets[i] - *mean);
     squares += static_cast<double> (padded[i]) * padded[i];
   }
-  spread = std::sqrt (squares / n_);
-  variation = mean > 0 ? spread / mean : 0;
+  *spread = std::sqrt (squares / n_);
   fft.forward (padded.data (), bins.data ());
   square (reinterpret_cast<float *> (bins.data ()), size / 2 + 1);
   fft.inverse (bins.data (), padded.data ());
-  r_.resize (max_lag_ + 1);
+  r.resize (max_lag_ + 1);
   const double zero = padded[0] > 0 ? padded[0] / n_ : 1;
   for (int l = 0; l <= max_lag_; l++)
-    r_[l] = static_cast<float> (padded[l] / (n_ - l) / zero);
+    r[l] = static_cast<float> (padded[l] / (n_ - l) / zero);
 }
 
 /* The highest local maximum within @half_width, its place by a parabola;
@@ -363,9 +368,9 @@ TempoAnalysis::snapped (double l) const
   return l;
 }
 
-/* The autocorrelation at about @l: the most within 2 %. */
+/* An autocorrelation at about @l: the most within 2 %. */
 double
-TempoAnalysis::around (double l) const
+TempoAnalysis::around (const Floats &r, double l) const
 {
   double most = -1;
   for (int i = -4; i <= 4; i++) {
@@ -374,7 +379,7 @@ TempoAnalysis::around (double l) const
     if (k < 0 || k + 1 > max_lag_)
       continue;
     const double part = at - k;
-    most = std::max (most, (1 - part) * r_[k] + part * r_[k + 1]);
+    most = std::max (most, (1 - part) * r[k] + part * r[k + 1]);
   }
   return most < -.9 ? 0 : most;
 }
@@ -396,7 +401,11 @@ TempoAnalysis::run ()
   count_votes ();
   if (lag <= 0)
     return false;
-  autocorrelate ();
+  double mean = 0, bass_mean = 0, bass_spread = 0;
+  max_lag_ = static_cast<int> (std::min (30 * rate, n_ / 2.0));
+  autocorrelate (o_, r_, &mean, &spread);
+  autocorrelate (bass_, bass_r_, &bass_mean, &bass_spread);
+  variation = mean > 0 ? spread / mean : 0;
   lag = refined (lag);
   lag = snapped (lag);
   clarity = std::max ({ around (lag / 2), around (lag), around (2 * lag) });
@@ -422,11 +431,11 @@ TempoAnalysis::run ()
   const double quarter = around (lag / 4), half = around (lag / 2), one = around (lag),
       two = around (2 * lag);
   const double s = 60 * rate / lag;
-  z = -3.2 - 10.4 * std::log2 (s / 90) + 4.6 * std::max (0.0, quarter) + 3.3 * two
-      - 2.0 * variation;
+  z = -3.65 - 9.35 * std::log2 (s / 90) + 4.1 * std::max (0.0, quarter) + 2.7 * two
+      + 3.5 * bass_around (lag / 2) - 1.6 * variation;
   if (half < .03)
     z = std::min (z, -3.0);
-  else if (quarter < .1 && half > .8 && half >= .9 * std::max (one, two) && 2 * s <= 210)
+  else if (quarter < .15 && half > .8 && half >= .9 * std::max (one, two) && 2 * s <= 210)
     z = std::max (z, 3.0);
   if (2 * s > 215)
     z = std::min (z, -3.0);

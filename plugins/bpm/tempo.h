@@ -27,7 +27,8 @@ class TempoEstimator
 public:
   TempoEstimator (double rate, double memory_seconds);
 
-  void push (float onset);
+  /* @bass is the part of @onset that is low. */
+  void push (float onset, float bass);
   void reset ();
 
   /* How much is remembered. */
@@ -41,6 +42,7 @@ private:
 
   double rate_;
   std::size_t memory_;          /* values remembered */
+  Floats bass_;
   Floats onsets_;               /* twice memory_, so that the last ones lie in a row */
   std::size_t begin_;
   std::size_t count_;
