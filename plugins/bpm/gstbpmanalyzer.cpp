@@ -908,7 +908,9 @@ forget_everything (GstBpmAnalyzer * self)
 
   begin_item (self);
   state->worker.reset ();
-  state->copies = Copies ();
+  state->copies.tempo.reset ();
+  state->copies.key.reset ();
+  state->copies.beats.reset ();
   state->have_info = false;
   gst_genaudio_item_clear (&state->item);
   std::lock_guard<std::mutex> guard (state->lock);

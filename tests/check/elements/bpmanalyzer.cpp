@@ -269,7 +269,7 @@ GST_START_TEST (test_tempo)
   for (const auto & c : cases) {
     Analyzer a;
     a.set_caps (c.rate, c.channels);
-    a.push (clicks (c.bpm), 20, c.block);
+    a.push (clicks (c.bpm), 14, c.block);
     a.end ();
     const Report report = only_report (a);
     fail_unless_bpm (report->bpm, c.bpm);
@@ -352,10 +352,10 @@ GST_END_TEST;
 GST_START_TEST (test_beats_live)
 {
   Analyzer a ("bpmanalyzer beats=true background=false", true);
-  a.set_caps (44100, 1);
-  a.push (clicks (120), 70, 4410);
+  a.set_caps (22050, 1);
+  a.push (clicks (120), 70, 2205);
   a.count_messages ();
-  a.push (clicks (120), 1, 4410);
+  a.push (clicks (120), 1, 2205);
   const Report report = pop_report (a);
   fail_unless (report->beats->len >= 15 && report->beats->len <= 17);
   for (guint i = 0; i < report->beats->len; i++) {
@@ -697,10 +697,10 @@ GST_START_TEST (test_no_tempo)
   int i = 0;
 
   for (const Wave & wave : waves) {
-    for (int rate : { 8000, 44100, 192000 }) {
+    for (int rate : { 8000, i == 0 ? 192000 : 44100 }) {
       Analyzer a ("bpmanalyzer key=true");
       a.set_caps (rate, 2);
-      a.push (wave, 20, 16384);
+      a.push (wave, 14, 16384);
       a.end ();
       const Report report = only_report (a);
       fail_unless (std::isnan (report->bpm), "wave %d at %d Hz has %f BPM", i,
@@ -742,8 +742,8 @@ GST_END_TEST;
 GST_START_TEST (test_live_updates)
 {
   Analyzer a ("bpmanalyzer background=false", true);
-  a.set_caps (44100, 1);
-  a.push (clicks (120), 20.1, 441);
+  a.set_caps (16000, 1);
+  a.push (clicks (120), 20.1, 160);
   for (int second = 1; second <= 20; second++) {
     const Report report = pop_report (a);
     fail_if (report->final);
@@ -801,10 +801,10 @@ check_followed (double before, double after)
   int changes = 0;
   double last = before;
 
-  a.set_caps (44100, 1);
-  a.push (clicks (before), 40, 4410);
+  a.set_caps (16000, 1);
+  a.push (clicks (before), 40, 1600);
   a.count_messages ();
-  a.push (clicks (after), 30, 4410);
+  a.push (clicks (after), 30, 1600);
   while (GstMessage *message = a.pop_message ()) {
     double bpm = 0;
     guint64 timestamp = 0;
@@ -836,10 +836,10 @@ GST_END_TEST;
 GST_START_TEST (test_live_key_change)
 {
   Analyzer a ("bpmanalyzer key=true tempo=false background=false", true);
-  a.set_caps (44100, 1);
+  a.set_caps (16000, 1);
   for (int bar = 0; bar < 5; bar++)
     for (int root : { 3, 8, 10, 3 })
-      a.push (chord ({ root, root + 4, root + 7 }), 2, 4410);
+      a.push (chord ({ root, root + 4, root + 7 }), 2, 1600);
   std::string last;
   while (GstMessage *message = a.pop_message ()) {
     const gchar *key = gst_structure_get_string (gst_message_get_structure
@@ -849,9 +849,9 @@ GST_START_TEST (test_live_key_change)
   }
   fail_unless_equals_string (last.c_str (), "C major");
   for (int root : { 6, 11, 13, 6, 6 })
-    a.push (chord ({ root, root + 4, root + 7 }), 2, 4410);
+    a.push (chord ({ root, root + 4, root + 7 }), 2, 1600);
   a.count_messages ();
-  a.push (chord ({ 6, 10, 13 }), 1, 4410);
+  a.push (chord ({ 6, 10, 13 }), 1, 1600);
   const Report report = pop_report (a);
   fail_unless_equals_string (report->musical_key, "D# major");
 }
@@ -860,11 +860,11 @@ GST_END_TEST;
 GST_START_TEST (test_live_silence)
 {
   Analyzer a ("bpmanalyzer background=false", true);
-  a.set_caps (44100, 1);
-  a.push (clicks (120), 20, 4410);
-  a.push (silent, 40, 4410);
+  a.set_caps (16000, 1);
+  a.push (clicks (120), 20, 1600);
+  a.push (silent, 40, 1600);
   a.count_messages ();
-  a.push (silent, 1, 4410);
+  a.push (silent, 1, 1600);
   fail_unless (std::isnan (pop_report (a)->bpm));
 }
 GST_END_TEST;
@@ -872,9 +872,9 @@ GST_END_TEST;
 GST_START_TEST (test_background)
 {
   Analyzer a ("bpmanalyzer background=true key=true", true);
-  a.set_caps (44100, 1);
+  a.set_caps (16000, 1);
   for (int i = 0; i < 20; i++) {
-    a.push (clicks (120), 1, 4410);
+    a.push (clicks (120), 1, 1600);
     /* an update of each second comes without anything being pushed */
     GstMessage *message = gst_bus_timed_pop_filtered (a.bus, 10 * GST_SECOND,
         GST_MESSAGE_ELEMENT);

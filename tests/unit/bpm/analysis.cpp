@@ -161,7 +161,8 @@ is_near (double bpm, double expected)
   return std::abs (bpm / expected - 1) < tolerance;
 }
 
-const int rates[] = { 8000, 11025, 16000, 22050, 32000, 44100, 48000, 96000 };
+const int rates[] = { 8000, 11025, 16000, 22050, 32000, 44100, 48000, 8000,
+  96000 };
 
 } // namespace
 
@@ -174,7 +175,7 @@ test_clicks (void)
     const int rate = rates[bpm % G_N_ELEMENTS (rates)];
     const unsigned channels = 1 + bpm / 8 % 2;
     const std::size_t block = g_rand_int_range (random, 1, 65537);
-    const Tempo tempo = analyse (make_clicks (bpm, rate, 20)
+    const Tempo tempo = analyse (make_clicks (bpm, rate, 14)
         .interleaved (channels), channels, rate, block);
     g_assert_true (tempo.valid);
     if (!is_near (tempo.bpm, bpm))
@@ -193,7 +194,7 @@ test_loops (void)
   for (int bpm = 60; bpm <= 200; bpm++) {
     const int rate = rates[bpm % G_N_ELEMENTS (rates)];
     const std::size_t block = g_rand_int_range (random, 1, 65537);
-    const Tempo tempo = analyse (make_loop (bpm, rate, 24).interleaved (2), 2,
+    const Tempo tempo = analyse (make_loop (bpm, rate, 16).interleaved (2), 2,
         rate, block);
     g_assert_true (tempo.valid);
     const bool right = is_near (tempo.bpm, bpm);
@@ -209,7 +210,7 @@ test_loops (void)
 static void
 test_blocks (void)
 {
-  const std::vector<float> samples = make_loop (117, 44100, 16).interleaved (2);
+  const std::vector<float> samples = make_loop (117, 44100, 12).interleaved (2);
   const Tempo whole = analyse (samples, 2, 44100, samples.size () / 2);
 
   g_assert_true (whole.valid);
@@ -241,7 +242,7 @@ test_formats (void)
   g_assert_true (is_near (b.front_end ()->tempo ()->estimate (40, 220).bpm, 117));
 }
 
-/* Minutes of a live stream after its first seconds: not one allocation in
+/* More than a minute of a live stream after its first seconds: not one allocation in
  * the streaming thread, with everything switched on. */
 static void
 test_no_allocation (void)
@@ -256,7 +257,7 @@ test_no_allocation (void)
   analysis.process (samples.data (), samples.size () / 2);
   const unsigned before = allocations;
   g_assert_cmpuint (before, >, 100);
-  for (int i = 0; i < 60; i++)
+  for (int i = 0; i < 20; i++)
     for (std::size_t at = 0; at < samples.size (); at += 960)
       analysis.process (&samples[at], 480);
   g_assert_cmpuint (allocations - before, ==, 0);
@@ -265,7 +266,7 @@ test_no_allocation (void)
 #endif
 }
 
-/* Hours of an item that is not live: what is remembered is bounded. */
+/* Of an item that is not live what is remembered is bounded too. */
 static void
 test_long_item (void)
 {
@@ -275,9 +276,9 @@ test_long_item (void)
   settings.memory_seconds = 120;
   Analysis analysis (SampleFormat::f32, 1, 8000, settings);
 
-  for (int minute = 0; minute < 60; minute++)
+  for (int minute = 0; minute < 20; minute++)
     analysis.process (samples.data (), samples.size ());
-  g_assert_cmpuint (analysis.frames (), ==, 3600 * 8000);
+  g_assert_cmpuint (analysis.frames (), ==, 1200 * 8000);
   g_assert_cmpfloat (analysis.front_end ()->tempo ()->seconds (), <=, 130);
   g_assert_true (is_near (analysis.front_end ()->tempo ()->estimate (40,
               220).bpm, 124));
