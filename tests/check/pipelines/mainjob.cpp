@@ -172,7 +172,7 @@ published (const fs::path & base)
 {
   std::vector<fs::path> files;
 
-  if (!fs::exists (base))
+  if (!fs::is_directory (base))
     return files;
   for (const auto & entry : fs::recursive_directory_iterator (base)) {
     if (entry.is_regular_file ()
