@@ -5,8 +5,6 @@
 
 #include "genaudio-dlpack.h"
 
-#include <gst/gst.h>
-
 #include <cstdint>
 #include <memory>
 #include <stdexcept>
