@@ -11,7 +11,7 @@
  * that neither DLPack nor LibTorch is needed to build against the library;
  * a pointer to the original structure may be cast to one of these. */
 
-#include <gst/genaudio/genaudio-prelude.h>
+#include <glib.h>
 
 G_BEGIN_DECLS
 

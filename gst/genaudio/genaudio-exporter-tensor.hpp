@@ -5,6 +5,8 @@
 
 #include "genaudio-dlpack.h"
 
+#include <gst/gst.h>
+
 #include <cstdint>
 #include <memory>
 #include <stdexcept>

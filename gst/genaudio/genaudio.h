@@ -17,6 +17,7 @@
 #include <gst/genaudio/genaudio-result.h>
 #include <gst/genaudio/genaudio-retention.h>
 #include <gst/genaudio/genaudio-part.h>
+#include <gst/genaudio/genaudio-push.h>
 #include <gst/genaudio/genaudio-store.h>
 #include <gst/genaudio/genaudio-tags.h>
 

@@ -51,6 +51,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace bpm = genaudio::bpm;
@@ -120,7 +121,7 @@ constexpr GstClockTime jitter = 40 * GST_MSECOND;
 
 /* What is remembered offline of a stream of unknown or endless length. */
 constexpr double longest_memory_seconds = 3600;
-constexpr double usual_memory_seconds = 1800;
+constexpr double usual_memory_seconds = 600;
 
 struct Settings
 {
@@ -335,8 +336,11 @@ static Settings
 copy_settings (GstBpmAnalyzer * self)
 {
   GST_OBJECT_LOCK (self);
-  const Settings settings = self->state->settings;
+  Settings settings = self->state->settings;
   GST_OBJECT_UNLOCK (self);
+  /* an application that moves the range while playing sets one end first */
+  if (settings.min_bpm > settings.max_bpm)
+    std::swap (settings.min_bpm, settings.max_bpm);
   return settings;
 }
 

@@ -20,6 +20,8 @@ enum class Fault
   format,         /* not what this element plays */
   wrong_type,     /* a tensor of a dtype that is not audio */
   settings,       /* a property does not fit the file */
+  library,        /* LibTorch is not there */
+  model,          /* a model does not load, or fails */
 };
 
 class Error : public std::runtime_error

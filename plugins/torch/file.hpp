@@ -11,21 +11,31 @@
 
 namespace genaudio {
 
+/* Bytes that samples are read from. */
+class ByteSource
+{
+public:
+  virtual ~ByteSource () = default;
+  /* All of it, or an Error; safe from several threads. */
+  virtual void read (std::uint64_t offset, void *out, std::size_t bytes) const
+      = 0;
+};
+
 /* A regular file that is read at given places and must not change meanwhile.
  * Never mapped: a map of a file that is then truncated is a SIGBUS. What
  * it throws says "It ..."; whoever knows the file's name puts that before. */
-class File
+class File : public ByteSource
 {
 public:
   explicit File (const std::string & path);
-  ~File ();
+  ~File () override;
   File (const File &) = delete;
   File & operator= (const File &) = delete;
 
   std::uint64_t size () const { return size_; }
 
-  /* All of it, or an Error; safe from several threads. */
-  void read (std::uint64_t offset, void *out, std::size_t bytes) const;
+  void read (std::uint64_t offset, void *out, std::size_t bytes) const
+      override;
 
   /* Throws if the size or the modification time is no longer what it was
    * when the file was opened. */

@@ -37,12 +37,15 @@
 #include "error.hpp"
 #include "fileitems.hpp"
 #include "itemsource.hpp"
+#include "modelitems.hpp"
+#include "pushitems.hpp"
 
 #include <gst/audio/audio.h>
 #include <gst/genaudio/genaudio.h>
 
 #include <algorithm>
 #include <exception>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -64,6 +67,9 @@ enum class OnError { stop, skip };
 struct Settings
 {
   genaudio::FileSettings file;
+  genaudio::ModelSettings model;
+  genaudio::PushSettings push;
+  GstStructure *model_args = nullptr;
   OnError on_error = OnError::stop;
 };
 
@@ -83,7 +89,7 @@ struct Failure
 
 struct State
 {
-  std::unique_ptr<ItemSource> items;
+  std::shared_ptr<ItemSource> items;
   Settings settings;
 
   /* the item in hand */
@@ -110,7 +116,14 @@ struct Private
 {
   Settings settings;
   Shared shared;
+  std::shared_ptr<genaudio::PushItems> push;    /* object lock */
   State state;
+
+  ~Private ()
+  {
+    if (settings.model_args != nullptr)
+      gst_structure_free (settings.model_args);
+  }
 };
 
 }
@@ -143,11 +156,39 @@ enum
   PROP_NON_FINITE,
   PROP_JOB_ID,
   PROP_ON_ERROR,
+  PROP_MODEL,
+  PROP_PROMPT,
+  PROP_SEED,
+  PROP_DURATION,
+  PROP_CHUNK_FRAMES,
+  PROP_MODEL_ARGS,
+  PROP_DEVICE,
+  PROP_THREADS,
+  PROP_MAX_ITEMS,
+  PROP_MAX_BYTES,
+  PROP_BLOCK,
+  PROP_IS_LIVE,
 };
+
+enum
+{
+  SIGNAL_PUSH_DLPACK,
+  SIGNAL_END_ITEM,
+  SIGNAL_END_OF_STREAM,
+  SIGNAL_NEED_DATA,
+  SIGNAL_ENOUGH_DATA,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
 
 #define DEFAULT_RATE 0
 #define DEFAULT_REQUIRE_RATE FALSE
 #define DEFAULT_BATCH_INDEX -1
+#define DEFAULT_SEED -1
+#define DEFAULT_CHUNK_FRAMES 4096
+#define DEFAULT_DEVICE "cpu"
+#define DEFAULT_MAX_BYTES (256 * 1024 * 1024)
 
 #define GST_TYPE_TORCH_TENSOR_SRC_LAYOUT (layout_get_type ())
 static GType
@@ -227,6 +268,13 @@ fault_to_code (Fault fault, GQuark * domain, gint * code)
       return;
     case Fault::wrong_type:
       *code = GST_STREAM_ERROR_WRONG_TYPE;
+      return;
+    case Fault::model:
+      *code = GST_STREAM_ERROR_FAILED;
+      return;
+    case Fault::library:
+      *domain = GST_LIBRARY_ERROR;
+      *code = GST_LIBRARY_ERROR_INIT;
       return;
     default:
       break;
@@ -513,14 +561,6 @@ make_tags (const ItemInfo & item)
   return gst_event_new_tag (tags);
 }
 
-/* gst_element_send_event() takes the state lock, which whoever stops us holds
- * while waiting for the streaming thread; the vmethod queues without it. */
-static void
-queue_event (GstTorchTensorSrc * self, GstEvent * event)
-{
-  GST_ELEMENT_GET_CLASS (self)->send_event (GST_ELEMENT (self), event);
-}
-
 /* The events and the message with which an item begins. The first item's
  * SEGMENT is that of GstBaseSrc; TAG waits in it behind the SEGMENT. */
 static gboolean
@@ -547,7 +587,7 @@ announce (GstTorchTensorSrc * self)
     gst_element_post_message (GST_ELEMENT (self),
         gst_message_new_duration_changed (GST_OBJECT (self)));
   }
-  queue_event (self, make_tags (state.item));
+  gst_element_send_event (GST_ELEMENT (self), make_tags (state.item));
   return TRUE;
 }
 
@@ -586,10 +626,11 @@ before_eos (GstPad *, GstPadProbeInfo * info, gpointer data)
 
 /* -- streaming */
 
-/* Wraps memory the source lends, or fills memory of the buffer's own. */
+/* Wraps memory the source lends, @limit frames of it at most, or fills memory
+ * of the buffer's own. */
 static ItemSource::Status
-read_block (GstTorchTensorSrc * self, gsize space, GstBuffer ** buffer,
-    gsize * frames)
+read_block (GstTorchTensorSrc * self, gsize space, gsize limit,
+    GstBuffer ** buffer, gsize * frames)
 {
   State & state = self->priv->state;
   const gsize bpf = static_cast<gsize> (GST_AUDIO_INFO_BPF (&state.info));
@@ -601,10 +642,10 @@ read_block (GstTorchTensorSrc * self, gsize space, GstBuffer ** buffer,
     if (status != ItemSource::Status::ok)
       return status;
     auto *owner = new std::shared_ptr<const void> (std::move (block.owner));
-    *frames = block.frames;
+    *frames = std::min (block.frames, limit);
     *buffer = gst_buffer_new_wrapped_full (GST_MEMORY_FLAG_READONLY,
         const_cast<void *> (block.data), block.frames * bpf, 0,
-        block.frames * bpf, owner, [] (gpointer data) {
+        *frames * bpf, owner, [] (gpointer data) {
           delete static_cast<std::shared_ptr<const void> *> (data);
         });
     return status;
@@ -658,8 +699,8 @@ next_buffer (GstTorchTensorSrc * self, GstBuffer ** buffer)
   if (state.reverse)
     state.items->seek (state.position - std::min (left, wanted));
   const ItemSource::Status status = read_block (self,
-      static_cast<gsize> (left > 0 ? std::min (left, wanted) : wanted), buffer,
-      &frames);
+      static_cast<gsize> (left > 0 ? std::min (left, wanted) : wanted),
+      static_cast<gsize> (left), buffer, &frames);
   if (status != ItemSource::Status::ok)
     return status;
   if (state.reverse)
@@ -733,7 +774,7 @@ step (GstTorchTensorSrc * self, GstBuffer ** buffer)
     if (!state.announced && !announce (self))
       return GST_FLOW_NOT_NEGOTIATED;
     if (state.retag)
-      queue_event (self, make_tags (state.item));
+      gst_element_send_event (GST_ELEMENT (self), make_tags (state.item));
     state.retag = false;
   }
   return status == ItemSource::Status::end ? end_item (self) : GST_FLOW_OK;
@@ -760,30 +801,115 @@ gst_torch_tensor_src_create (GstPushSrc * src, GstBuffer ** buffer)
   return flow;
 }
 
-/* Lists the items and opens the first. Not in GstBaseSrc's start(), which
+/* -- where the items come from */
+
+static std::map<std::string, genaudio::ModelValue>
+read_model_args (const GstStructure * args)
+{
+  std::map<std::string, genaudio::ModelValue> arguments;
+
+  for (gint i = 0; args != nullptr && i < gst_structure_n_fields (args); i++) {
+    const gchar *name =
+        gst_structure_nth_field_name (args, static_cast<guint> (i));
+    const GValue *value = gst_structure_get_value (args, name);
+    GValue number = G_VALUE_INIT;
+
+    if (G_VALUE_HOLDS_STRING (value)) {
+      arguments[name] = std::string (g_value_get_string (value));
+    } else if (G_VALUE_HOLDS_BOOLEAN (value)) {
+      arguments[name] = static_cast<bool> (g_value_get_boolean (value));
+    } else if (G_VALUE_HOLDS_DOUBLE (value) || G_VALUE_HOLDS_FLOAT (value)) {
+      g_value_init (&number, G_TYPE_DOUBLE);
+      g_value_transform (value, &number);
+      arguments[name] = g_value_get_double (&number);
+    } else if (g_value_type_transformable (G_VALUE_TYPE (value),
+            G_TYPE_INT64)) {
+      g_value_init (&number, G_TYPE_INT64);
+      g_value_transform (value, &number);
+      arguments[name] = std::int64_t {g_value_get_int64 (&number)};
+    } else {
+      throw Error (Fault::settings, cat ("model-args: ", name, " is ",
+              G_VALUE_TYPE_NAME (value), ", not a string, number or boolean"));
+    }
+  }
+  return arguments;
+}
+
+static std::shared_ptr<ItemSource>
+make_model (const Settings & settings, const GstStructure * args)
+{
+  genaudio::ModelSettings model = settings.model;
+
+  model.arguments = read_model_args (args);
+  model.rate = settings.file.rate;
+  model.require_rate = settings.file.require_rate;
+  model.job_id = settings.file.job_id;
+  model.non_finite = settings.file.non_finite;
+  model.backend_directory = GENAUDIO_LIBDIR;
+  return std::make_shared<genaudio::ModelItems> (model);
+}
+
+static std::shared_ptr<genaudio::PushItems>
+make_push (GstTorchTensorSrc * self, const Settings & settings)
+{
+  genaudio::PushSettings push = settings.push;
+
+  push.layout = settings.file.layout;
+  push.non_finite = settings.file.non_finite;
+  push.rate = settings.file.rate;
+  push.require_rate = settings.file.require_rate;
+  auto items = std::make_shared<genaudio::PushItems> (push);
+  items->need_data = [self] {
+    g_signal_emit (self, signals[SIGNAL_NEED_DATA], 0, G_MAXUINT);
+  };
+  items->enough_data = [self] {
+    g_signal_emit (self, signals[SIGNAL_ENOUGH_DATA], 0);
+  };
+  return items;
+}
+
+/* A model, else files, else what the application pushes. */
+static void
+make_items (GstTorchTensorSrc * self, const GstStructure * args)
+{
+  State & state = self->priv->state;
+  const Settings & settings = state.settings;
+  std::shared_ptr<genaudio::PushItems> push;
+
+  if (!settings.model.model.empty ())
+    state.items = make_model (settings, args);
+  else if (!settings.file.location.empty ())
+    state.items = std::make_shared<genaudio::FileItems> (settings.file);
+  else
+    state.items = push = make_push (self, settings);
+  GST_OBJECT_LOCK (self);
+  self->priv->push = push;
+  GST_OBJECT_UNLOCK (self);
+}
+
+/* Finds the items and opens the first. Not in GstBaseSrc's start(), which
  * posts an error of its own behind ours. */
 static gboolean
 open_items (GstTorchTensorSrc * self)
 {
   State & state = self->priv->state;
+  GstStructure *args = nullptr;
 
   state = State ();
   GST_OBJECT_LOCK (self);
   state.settings = self->priv->settings;
+  if (state.settings.model_args != nullptr)
+    args = gst_structure_copy (state.settings.model_args);
   GST_OBJECT_UNLOCK (self);
 
-  if (state.settings.file.location.empty ()) {
-    GST_ELEMENT_ERROR (self, RESOURCE, NOT_FOUND,
-        ("No location is set: nothing to play"), (nullptr));
-    return FALSE;
-  }
   try {
-    state.items =
-        std::make_unique<genaudio::FileItems> (state.settings.file);
+    make_items (self, args);
   } catch (...) {
+    g_clear_pointer (&args, gst_structure_free);
     post_fault (self, GST_MESSAGE_ERROR, current_error ());
     return FALSE;
   }
+  g_clear_pointer (&args, gst_structure_free);
   while (!state.open && state.items->is_immediate ()) {
     try {
       if (open_next (self) != ItemSource::Status::ok)
@@ -803,6 +929,11 @@ open_items (GstTorchTensorSrc * self)
 static void
 close_items (GstTorchTensorSrc * self)
 {
+  GST_OBJECT_LOCK (self);
+  const auto push = std::move (self->priv->push);
+  GST_OBJECT_UNLOCK (self);
+  if (push != nullptr)
+    push->shut_down ();
   self->priv->state = State ();
   share (self);
 }
@@ -916,6 +1047,39 @@ gst_torch_tensor_src_do_seek (GstBaseSrc * src, GstSegment * segment)
   return TRUE;
 }
 
+/* A live source is paced by the clock; what an application pushes has its own
+ * pace. */
+static void
+gst_torch_tensor_src_get_times (GstBaseSrc * src, GstBuffer * buffer,
+    GstClockTime * start, GstClockTime * end)
+{
+  GstTorchTensorSrc *self = GST_TORCH_TENSOR_SRC (src);
+
+  *start = *end = GST_CLOCK_TIME_NONE;
+  if (!gst_base_src_is_live (src) || self->priv->push != nullptr)
+    return;
+  /* GstBaseSrc takes these for running times */
+  *start = self->priv->state.base + GST_BUFFER_PTS (buffer);
+  *end = *start + GST_BUFFER_DURATION (buffer);
+}
+
+/* A chunk of a model is there only after all of it was made. */
+static gboolean
+query_latency (GstTorchTensorSrc * self, const Shared & shared,
+    guint64 chunk_frames, GstQuery * query)
+{
+  gboolean live;
+  GstClockTime min, max;
+
+  if (!gst_base_src_query_latency (GST_BASE_SRC (self), &live, &min, &max))
+    return FALSE;
+  const GstClockTime chunk = gst_util_uint64_scale_ceil (chunk_frames,
+      GST_SECOND, GST_AUDIO_INFO_RATE (&shared.info));
+  gst_query_set_latency (query, live, min + chunk,
+      GST_CLOCK_TIME_IS_VALID (max) ? max + chunk : max);
+  return TRUE;
+}
+
 static gboolean
 query_duration (const Shared & shared, GstQuery * query)
 {
@@ -951,9 +1115,14 @@ gst_torch_tensor_src_query (GstBaseSrc * src, GstQuery * query)
 
   GST_OBJECT_LOCK (self);
   const Shared shared = self->priv->shared;
+  const bool model = !self->priv->settings.model.model.empty ();
+  const guint64 chunk_frames = self->priv->settings.model.chunk_frames;
   GST_OBJECT_UNLOCK (self);
 
   if (GST_AUDIO_INFO_IS_VALID (&shared.info)) {
+    if (GST_QUERY_TYPE (query) == GST_QUERY_LATENCY && model
+        && gst_base_src_is_live (src))
+      return query_latency (self, shared, chunk_frames, query);
     if (GST_QUERY_TYPE (query) == GST_QUERY_DURATION
         && query_duration (shared, query))
       return TRUE;
@@ -962,6 +1131,82 @@ gst_torch_tensor_src_query (GstBaseSrc * src, GstQuery * query)
       return TRUE;
   }
   return GST_BASE_SRC_CLASS (parent_class)->query (src, query);
+}
+
+/* -- pushing */
+
+static std::shared_ptr<genaudio::PushItems>
+get_push (GstTorchTensorSrc * self)
+{
+  GST_OBJECT_LOCK (self);
+  const auto push = self->priv->push;
+  GST_OBJECT_UNLOCK (self);
+  return push;
+}
+
+static GstFlowReturn
+gst_torch_tensor_src_push_dlpack (GstTorchTensorSrc * self, guint64 address,
+    gboolean versioned, gint rate, const gchar * job_id)
+{
+  void *managed = reinterpret_cast<void *> (static_cast<guintptr> (address));
+  const auto push = get_push (self);
+
+  try {
+    if (push == nullptr) {
+      /* not started: the tensor is ours all the same, and goes */
+      const genaudio::DLPackTensor unwanted (managed, versioned);
+      return GST_FLOW_FLUSHING;
+    }
+    switch (push->push (managed, versioned, rate,
+            job_id != nullptr ? job_id : "")) {
+      case genaudio::PushItems::Pushed::ok:
+        return GST_FLOW_OK;
+      case genaudio::PushItems::Pushed::ended:
+        return GST_FLOW_EOS;
+      case genaudio::PushItems::Pushed::flushing:
+        return GST_FLOW_FLUSHING;
+      case genaudio::PushItems::Pushed::refused:
+        break;
+    }
+  } catch (const std::exception & error) {
+    GST_WARNING_OBJECT (self, "tensor not taken: %s", error.what ());
+  }
+  return push == nullptr ? GST_FLOW_FLUSHING : GST_FLOW_ERROR;
+}
+
+static GstFlowReturn
+gst_torch_tensor_src_end_item (GstTorchTensorSrc * self)
+{
+  const auto push = get_push (self);
+
+  if (push == nullptr)
+    return GST_FLOW_FLUSHING;
+  push->end_item ();
+  return GST_FLOW_OK;
+}
+
+static GstFlowReturn
+gst_torch_tensor_src_end_of_stream (GstTorchTensorSrc * self)
+{
+  const auto push = get_push (self);
+
+  if (push == nullptr)
+    return GST_FLOW_FLUSHING;
+  push->end_of_stream ();
+  return GST_FLOW_OK;
+}
+
+static gboolean
+gst_torch_tensor_src_send_event (GstElement * element, GstEvent * event)
+{
+  GstTorchTensorSrc *self = GST_TORCH_TENSOR_SRC (element);
+
+  if (GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP) {
+    const auto push = get_push (self);
+    if (push != nullptr)
+      push->clear ();
+  }
+  return GST_ELEMENT_CLASS (parent_class)->send_event (element, event);
 }
 
 /* -- properties */
@@ -977,6 +1222,10 @@ gst_torch_tensor_src_set_property (GObject * object, guint id,
     return std::string (string != nullptr ? string : "");
   };
 
+  if (id == PROP_IS_LIVE) {      /* takes the object lock itself */
+    gst_base_src_set_live (GST_BASE_SRC (self), g_value_get_boolean (value));
+    return;
+  }
   GST_OBJECT_LOCK (self);
   switch (id) {
     case PROP_LOCATION:
@@ -1008,6 +1257,47 @@ gst_torch_tensor_src_set_property (GObject * object, guint id,
     case PROP_ON_ERROR:
       settings.on_error = static_cast<OnError> (g_value_get_enum (value));
       break;
+    case PROP_MODEL:
+      settings.model.model = text ();
+      break;
+    case PROP_PROMPT:
+      settings.model.prompt = text ();
+      break;
+    case PROP_SEED:
+      settings.model.seed.reset ();
+      if (g_value_get_int64 (value) >= 0)
+        settings.model.seed = g_value_get_int64 (value);
+      break;
+    case PROP_DURATION:
+      settings.model.duration.reset ();
+      if (GST_CLOCK_TIME_IS_VALID (g_value_get_uint64 (value)))
+        settings.model.duration =
+            gst_guint64_to_gdouble (g_value_get_uint64 (value)) / GST_SECOND;
+      break;
+    case PROP_CHUNK_FRAMES:
+      settings.model.chunk_frames = g_value_get_uint (value);
+      break;
+    case PROP_MODEL_ARGS:
+      g_clear_pointer (&settings.model_args, gst_structure_free);
+      if (gst_value_get_structure (value) != nullptr)
+        settings.model_args =
+            gst_structure_copy (gst_value_get_structure (value));
+      break;
+    case PROP_DEVICE:
+      settings.model.device = text ();
+      break;
+    case PROP_THREADS:
+      settings.model.threads = static_cast<int> (g_value_get_uint (value));
+      break;
+    case PROP_MAX_ITEMS:
+      settings.push.max_items = g_value_get_uint64 (value);
+      break;
+    case PROP_MAX_BYTES:
+      settings.push.max_bytes = g_value_get_uint64 (value);
+      break;
+    case PROP_BLOCK:
+      settings.push.block = g_value_get_boolean (value);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
@@ -1025,6 +1315,10 @@ gst_torch_tensor_src_get_property (GObject * object, guint id, GValue * value,
     g_value_set_string (value, text.empty () ? nullptr : text.c_str ());
   };
 
+  if (id == PROP_IS_LIVE) {
+    g_value_set_boolean (value, gst_base_src_is_live (GST_BASE_SRC (self)));
+    return;
+  }
   GST_OBJECT_LOCK (self);
   switch (id) {
     case PROP_LOCATION:
@@ -1054,6 +1348,42 @@ gst_torch_tensor_src_get_property (GObject * object, guint id, GValue * value,
     case PROP_ON_ERROR:
       g_value_set_enum (value, static_cast<gint> (settings.on_error));
       break;
+    case PROP_MODEL:
+      set_text (settings.model.model);
+      break;
+    case PROP_PROMPT:
+      set_text (settings.model.prompt);
+      break;
+    case PROP_SEED:
+      g_value_set_int64 (value, settings.model.seed.value_or (DEFAULT_SEED));
+      break;
+    case PROP_DURATION:
+      g_value_set_uint64 (value, settings.model.duration
+          ? gst_gdouble_to_guint64 (*settings.model.duration * GST_SECOND + .5)
+          : GST_CLOCK_TIME_NONE);
+      break;
+    case PROP_CHUNK_FRAMES:
+      g_value_set_uint (value,
+          static_cast<guint> (settings.model.chunk_frames));
+      break;
+    case PROP_MODEL_ARGS:
+      gst_value_set_structure (value, settings.model_args);
+      break;
+    case PROP_DEVICE:
+      set_text (settings.model.device);
+      break;
+    case PROP_THREADS:
+      g_value_set_uint (value, static_cast<guint> (settings.model.threads));
+      break;
+    case PROP_MAX_ITEMS:
+      g_value_set_uint64 (value, settings.push.max_items);
+      break;
+    case PROP_MAX_BYTES:
+      g_value_set_uint64 (value, settings.push.max_bytes);
+      break;
+    case PROP_BLOCK:
+      g_value_set_boolean (value, settings.push.block);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
@@ -1072,6 +1402,8 @@ static void
 gst_torch_tensor_src_init (GstTorchTensorSrc * self)
 {
   self->priv = new Private ();
+  self->priv->settings.model.chunk_frames = DEFAULT_CHUNK_FRAMES;
+  self->priv->settings.push.max_bytes = DEFAULT_MAX_BYTES;
   gst_audio_info_init (&self->priv->shared.info);
   gst_base_src_set_format (GST_BASE_SRC (self), GST_FORMAT_TIME);
   gst_pad_add_probe (GST_BASE_SRC_PAD (self),
@@ -1172,6 +1504,200 @@ install_properties (GObjectClass * klass)
 }
 
 static void
+install_model_properties (GObjectClass * klass)
+{
+  const auto flags = static_cast<GParamFlags> (G_PARAM_READWRITE
+      | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+
+  /**
+   * GstTorchTensorSrc:model:
+   *
+   * A TorchScript module whose forward() makes audio. It is a program: play
+   * only what you trust. Needs the LibTorch backend.
+   */
+  g_object_class_install_property (klass, PROP_MODEL,
+      g_param_spec_string ("model", "Model",
+          "A TorchScript module that makes audio", nullptr, flags));
+  /**
+   * GstTorchTensorSrc:prompt:
+   *
+   * forward()'s argument `prompt`.
+   */
+  g_object_class_install_property (klass, PROP_PROMPT,
+      g_param_spec_string ("prompt", "Prompt",
+          "The model's argument prompt", nullptr, flags));
+  /**
+   * GstTorchTensorSrc:seed:
+   *
+   * Seed of LibTorch's generator, of the model's reset(), and forward()'s
+   * argument `seed` where it has one; -1: 0, and no argument.
+   */
+  g_object_class_install_property (klass, PROP_SEED,
+      g_param_spec_int64 ("seed", "Seed",
+          "Seed of the model (-1 = none)", -1, G_MAXINT64, DEFAULT_SEED,
+          flags));
+  /**
+   * GstTorchTensorSrc:duration:
+   *
+   * How much a model that plays in chunks is asked for; NONE: until it gives
+   * no more. Also forward()'s argument `duration` (s) where it has one.
+   */
+  g_object_class_install_property (klass, PROP_DURATION,
+      g_param_spec_uint64 ("duration", "Duration",
+          "Length of what the model makes in ns (none = until it ends)",
+          0, G_MAXUINT64, GST_CLOCK_TIME_NONE, flags));
+  /**
+   * GstTorchTensorSrc:chunk-frames:
+   *
+   * Frames a model that plays in chunks is asked for at a time; the latency
+   * of a live one.
+   */
+  g_object_class_install_property (klass, PROP_CHUNK_FRAMES,
+      g_param_spec_uint ("chunk-frames", "Chunk frames",
+          "Frames the model is asked for at a time", 1, G_MAXINT,
+          DEFAULT_CHUNK_FRAMES, flags));
+  /**
+   * GstTorchTensorSrc:model-args:
+   *
+   * Further arguments of forward(), by name: strings, integers, doubles and
+   * booleans.
+   */
+  g_object_class_install_property (klass, PROP_MODEL_ARGS,
+      g_param_spec_boxed ("model-args", "Model arguments",
+          "Further arguments of the model by name", GST_TYPE_STRUCTURE,
+          flags));
+  /**
+   * GstTorchTensorSrc:device:
+   *
+   * Where the model runs: `cpu`, `cuda` or `cuda:N`.
+   */
+  g_object_class_install_property (klass, PROP_DEVICE,
+      g_param_spec_string ("device", "Device",
+          "Where the model runs: cpu, cuda or cuda:N", DEFAULT_DEVICE,
+          flags));
+  /**
+   * GstTorchTensorSrc:threads:
+   *
+   * Threads of LibTorch, for the whole process; 0 leaves them as they are.
+   */
+  g_object_class_install_property (klass, PROP_THREADS,
+      g_param_spec_uint ("threads", "Threads",
+          "Threads of LibTorch in this process (0 = its own choice)", 0, 1024,
+          0, flags));
+}
+
+static void
+install_push_properties (GObjectClass * klass)
+{
+  const auto flags = static_cast<GParamFlags> (G_PARAM_READWRITE
+      | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+
+  /**
+   * GstTorchTensorSrc:max-items:
+   *
+   * Tensors that may wait before `enough-data`; 0: any number.
+   */
+  g_object_class_install_property (klass, PROP_MAX_ITEMS,
+      g_param_spec_uint64 ("max-items", "Maximum items",
+          "Pushed tensors that may wait (0 = any number)", 0, G_MAXUINT64, 0,
+          flags));
+  /**
+   * GstTorchTensorSrc:max-bytes:
+   *
+   * Bytes of tensors that may wait before `enough-data`; 0: any number.
+   */
+  g_object_class_install_property (klass, PROP_MAX_BYTES,
+      g_param_spec_uint64 ("max-bytes", "Maximum bytes",
+          "Bytes of pushed tensors that may wait (0 = any number)", 0,
+          G_MAXUINT64, DEFAULT_MAX_BYTES, flags));
+  /**
+   * GstTorchTensorSrc:block:
+   *
+   * Whether push-dlpack waits while more waits than the limits say.
+   */
+  g_object_class_install_property (klass, PROP_BLOCK,
+      g_param_spec_boolean ("block", "Block",
+          "Whether a push waits for room", FALSE, flags));
+  /**
+   * GstTorchTensorSrc:is-live:
+   *
+   * Whether to act as a live source: no data in PAUSED, files and models
+   * paced by the clock.
+   */
+  g_object_class_install_property (klass, PROP_IS_LIVE,
+      g_param_spec_boolean ("is-live", "Is live",
+          "Whether to act as a live source", FALSE, flags));
+}
+
+static void
+install_signals (GType type)
+{
+  const auto action =
+      static_cast<GSignalFlags> (G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION);
+
+  /**
+   * GstTorchTensorSrc::push-dlpack:
+   * @element: the element
+   * @address: address of a DLManagedTensor, or DLManagedTensorVersioned
+   * @versioned: whether it is the latter
+   * @rate: sample rate in Hz; 0: not known
+   * @job_id: (nullable): job id; consecutive tensors of one are one item
+   *
+   * Plays a tensor of this process. It belongs to the element from the call
+   * on, whatever is returned.
+   *
+   * Returns: %GST_FLOW_OK, %GST_FLOW_FLUSHING if the element is not started or
+   *     flushes, %GST_FLOW_EOS after end-of-stream, %GST_FLOW_ERROR if it
+   *     cannot be played
+   */
+  signals[SIGNAL_PUSH_DLPACK] = g_signal_new_class_handler ("push-dlpack",
+      type, action, G_CALLBACK (gst_torch_tensor_src_push_dlpack), nullptr,
+      nullptr, nullptr, GST_TYPE_FLOW_RETURN, 4, G_TYPE_UINT64,
+      G_TYPE_BOOLEAN, G_TYPE_INT, G_TYPE_STRING);
+  /**
+   * GstTorchTensorSrc::end-item:
+   * @element: the element
+   *
+   * Ends the item that was pushed to last.
+   *
+   * Returns: %GST_FLOW_OK, or %GST_FLOW_FLUSHING if the element is not started
+   */
+  signals[SIGNAL_END_ITEM] = g_signal_new_class_handler ("end-item", type,
+      action, G_CALLBACK (gst_torch_tensor_src_end_item), nullptr, nullptr,
+      nullptr, GST_TYPE_FLOW_RETURN, 0);
+  /**
+   * GstTorchTensorSrc::end-of-stream:
+   * @element: the element
+   *
+   * Ends the stream once all that was pushed has been played.
+   *
+   * Returns: %GST_FLOW_OK, or %GST_FLOW_FLUSHING if the element is not started
+   */
+  signals[SIGNAL_END_OF_STREAM] = g_signal_new_class_handler ("end-of-stream",
+      type, action, G_CALLBACK (gst_torch_tensor_src_end_of_stream), nullptr,
+      nullptr, nullptr, GST_TYPE_FLOW_RETURN, 0);
+  /**
+   * GstTorchTensorSrc::need-data:
+   * @element: the element
+   * @length: not used, as of #GstAppSrc
+   *
+   * The element waits for a tensor. Emitted from the streaming thread.
+   */
+  signals[SIGNAL_NEED_DATA] = g_signal_new ("need-data", type,
+      G_SIGNAL_RUN_LAST, 0, nullptr, nullptr, nullptr, G_TYPE_NONE, 1,
+      G_TYPE_UINT);
+  /**
+   * GstTorchTensorSrc::enough-data:
+   * @element: the element
+   *
+   * More waits than max-items or max-bytes say. Emitted from within
+   * push-dlpack.
+   */
+  signals[SIGNAL_ENOUGH_DATA] = g_signal_new ("enough-data", type,
+      G_SIGNAL_RUN_LAST, 0, nullptr, nullptr, nullptr, G_TYPE_NONE, 0);
+}
+
+static void
 gst_torch_tensor_src_class_init (GstTorchTensorSrcClass * klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -1185,6 +1711,9 @@ gst_torch_tensor_src_class_init (GstTorchTensorSrcClass * klass)
   object_class->get_property = gst_torch_tensor_src_get_property;
   object_class->finalize = gst_torch_tensor_src_finalize;
   install_properties (object_class);
+  install_model_properties (object_class);
+  install_push_properties (object_class);
+  install_signals (G_OBJECT_CLASS_TYPE (klass));
 
   gst_element_class_add_static_pad_template (element_class, &src_template);
   gst_element_class_set_static_metadata (element_class, "Tensor source",
@@ -1193,6 +1722,8 @@ gst_torch_tensor_src_class_init (GstTorchTensorSrcClass * klass)
 
   element_class->change_state =
       GST_DEBUG_FUNCPTR (gst_torch_tensor_src_change_state);
+  element_class->send_event =
+      GST_DEBUG_FUNCPTR (gst_torch_tensor_src_send_event);
 
   src_class->unlock = GST_DEBUG_FUNCPTR (gst_torch_tensor_src_unlock);
   src_class->unlock_stop =
@@ -1201,6 +1732,7 @@ gst_torch_tensor_src_class_init (GstTorchTensorSrcClass * klass)
   src_class->is_seekable =
       GST_DEBUG_FUNCPTR (gst_torch_tensor_src_is_seekable);
   src_class->do_seek = GST_DEBUG_FUNCPTR (gst_torch_tensor_src_do_seek);
+  src_class->get_times = GST_DEBUG_FUNCPTR (gst_torch_tensor_src_get_times);
   src_class->query = GST_DEBUG_FUNCPTR (gst_torch_tensor_src_query);
   GST_PUSH_SRC_CLASS (klass)->create =
       GST_DEBUG_FUNCPTR (gst_torch_tensor_src_create);

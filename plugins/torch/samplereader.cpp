@@ -202,9 +202,9 @@ check_samples (std::span<double> samples, std::uint64_t first,
   return check (samples, first, policy);
 }
 
-SampleReader::SampleReader (const File & file, const AudioView & view,
+SampleReader::SampleReader (const ByteSource & bytes, const AudioView & view,
     NonFinite policy)
-    : file_ (file), view_ (view), policy_ (policy),
+    : bytes_ (bytes), view_ (view), policy_ (policy),
     item_size_ (item_size (view.dtype))
 {
 }
@@ -277,11 +277,11 @@ SampleReader::read_run (std::uint64_t element, std::size_t count, T *out)
       && (view_.dtype == DType::f32 || view_.dtype == DType::f64);
 
   if (as_stored) {
-    file_.read (at, out, count * item_size_);
+    bytes_.read (at, out, count * item_size_);
     return;
   }
   raw_.resize (count * item_size_);
-  file_.read (at, raw_.data (), raw_.size ());
+  bytes_.read (at, raw_.data (), raw_.size ());
   convert (view_.dtype, view_.swapped, raw_.data (), count, out);
 }
 
@@ -295,11 +295,11 @@ SampleReader::gather (std::uint64_t element, std::size_t count)
   raw_.resize (count * item_size_);
   if (stride > max_stride_bytes) {
     for (std::size_t i = 0; i < count; i++)
-      file_.read (at + i * stride, raw_.data () + i * item_size_, item_size_);
+      bytes_.read (at + i * stride, raw_.data () + i * item_size_, item_size_);
     return;
   }
   wide_.resize ((count - 1) * stride + item_size_);
-  file_.read (at, wide_.data (), wide_.size ());
+  bytes_.read (at, wide_.data (), wide_.size ());
   for (std::size_t i = 0; i < count; i++)
     std::memcpy (raw_.data () + i * item_size_, wide_.data () + i * stride,
         item_size_);

@@ -27,7 +27,7 @@ std::uint64_t check_samples (std::span<double> samples, std::uint64_t first,
 class SampleReader
 {
 public:
-  SampleReader (const File & file, const AudioView & view, NonFinite policy);
+  SampleReader (const ByteSource & bytes, const AudioView & view, NonFinite policy);
 
   /* Writes @frames frames from @first on to @out, which must be aligned. The
    * caller keeps within the view. */
@@ -47,7 +47,7 @@ private:
       std::size_t count, T *out);
   void gather (std::uint64_t element, std::size_t count);
 
-  const File & file_;
+  const ByteSource & bytes_;
   const AudioView view_;
   const NonFinite policy_;
   const unsigned item_size_;

@@ -80,6 +80,10 @@ typedef struct
    * 0 if one call gives the whole item. After configure(). */
   int (*plays_chunks) (const GenAudioTorchModel *model);
 
+  /* 1 if restart() brings the beginning back: the model has a reset(), or one
+   * call gives the whole item. */
+  int (*can_restart) (const GenAudioTorchModel *model);
+
   /* What the model's sample_rate() says, 0 if it has none, -1 on error. */
   int (*sample_rate) (GenAudioTorchModel *model, char **error);
 

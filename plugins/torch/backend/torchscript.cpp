@@ -46,13 +46,22 @@ copy_string (const std::string & text)
   return copy;
 }
 
-/* A c10::Error without its back trace. */
+/* Without back traces. What fails in a model is told in many lines: the first
+ * says that, the last what it was. */
 std::string
 describe (const std::exception & e)
 {
+  std::string text = e.what ();
   if (auto *error = dynamic_cast<const c10::Error *> (&e))
-    return error->what_without_backtrace ();
-  return e.what ();
+    text = error->what_without_backtrace ();
+
+  while (!text.empty () && text.back () == '\n')
+    text.pop_back ();
+  const auto first = text.find ('\n');
+  const auto last = text.rfind ('\n');
+  if (first != std::string::npos)
+    text = text.substr (0, first) + " " + text.substr (last + 1);
+  return text;
 }
 
 /* Runs @function; whatever it throws becomes a message and @failed. A corrupt
@@ -238,6 +247,12 @@ model_plays_chunks (const GenAudioTorchModel * model)
 }
 
 int
+model_can_restart (const GenAudioTorchModel * model)
+{
+  return !model->frames_argument || model->module.find_method ("reset");
+}
+
+int
 model_sample_rate (GenAudioTorchModel * model, char **error)
 {
   return guard (error, -1, [&] {
@@ -339,6 +354,7 @@ const GenAudioTorchBackend backend = {
   model_close,
   model_configure,
   model_plays_chunks,
+  model_can_restart,
   model_sample_rate,
   model_restart,
   model_next_chunk,

@@ -11,12 +11,14 @@
 
 /* first: check defines a macro fail() */
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <functional>
 #include <limits>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gst/audio/audio.h>
@@ -891,6 +893,45 @@ GST_START_TEST (test_background)
 }
 GST_END_TEST;
 
+/* An application may ask and set whatever it likes while buffers flow. */
+GST_START_TEST (test_threads)
+{
+  Analyzer a ("bpmanalyzer key=true beats=true interval=50000000", true);
+  std::atomic<bool> done = false;
+  a.set_caps (8000, 2);
+  std::thread application ([&a, &done] {
+        for (int i = 0; !done; i++) {
+          GstStructure *report = nullptr;
+          gboolean posted;
+          g_object_set (a.h->element, "min-bpm", 50.0 + i % 2 * 100,
+              "max-bpm", 100.0 + i % 2 * 100, "background", i % 16 < 8,
+              nullptr);
+          g_signal_emit_by_name (a.h->element, "post-state", &posted);
+          g_object_get (a.h->element, "report", &report, nullptr);
+          if (report != nullptr)
+            gst_structure_free (report);
+          g_usleep (200);
+        }
+      });
+  for (int item = 0; item < 3; item++) {
+    a.begin ("live/item", nullptr);
+    a.push (clicks (120), 15, 400);
+  }
+  done = true;
+  application.join ();
+  a.end ();
+  int finals = 0;
+  while (GstMessage *message = a.pop_message ()) {
+    gboolean final = FALSE;
+    gst_structure_get_boolean (gst_message_get_structure (message), "final",
+        &final);
+    finals += final;
+    gst_message_unref (message);
+  }
+  fail_unless_equals_int (finals, 3);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_post_state)
 {
   Analyzer a ("bpmanalyzer interval=0", true);
@@ -1042,6 +1083,7 @@ bpmanalyzer_suite (void)
   tcase_add_test (tc, test_live_key_change);
   tcase_add_test (tc, test_live_silence);
   tcase_add_test (tc, test_background);
+  tcase_add_test (tc, test_threads);
   tcase_add_test (tc, test_post_state);
   tcase_add_test (tc, test_tags_in_file);
   tcase_add_test (tc, test_range_out_of_order);

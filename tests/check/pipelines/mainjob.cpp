@@ -6,19 +6,21 @@
  * filed, normalised, analysed WAV; whatever goes wrong gives one error and
  * no file under a final name. */
 
+/* GstCheck has a macro fail, so the standard library goes first */
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
 #include <gst/check/gstcheck.h>
 #include <gst/genaudio/genaudio.h>
 
 #include <ebur128.h>
 #include <glib/gstdio.h>
 #include <sndfile.h>
-
-#include <cmath>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <string>
-#include <vector>
 
 namespace fs = std::filesystem;
 
@@ -172,7 +174,7 @@ published (const fs::path & base)
 {
   std::vector<fs::path> files;
 
-  if (!fs::exists (base))
+  if (!fs::is_directory (base))
     return files;
   for (const auto & entry : fs::recursive_directory_iterator (base)) {
     if (entry.is_regular_file ()
