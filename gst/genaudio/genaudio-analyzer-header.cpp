@@ -37,6 +37,11 @@ struct Broken
 {
 };
 
+/* Something that is not known here, which need not be wrong. */
+struct Unknown
+{
+};
+
 class File
 {
 public:
@@ -126,7 +131,7 @@ pcm_name (int bits, bool unsigned_bytes)
   if (bits <= 8)
     return unsigned_bytes ? "PCM_U8" : "PCM_S8";
   if (bits > 32)
-    throw Broken ();
+    throw Unknown ();
   return "PCM_" + std::to_string ((bits + 7) / 8 * 8);
 }
 
@@ -142,7 +147,7 @@ wav_subtype (int tag, int bits)
     case 0x0011: return "IMA_ADPCM";
     case 0x0031: return "GSM610";
     case 0x0055: return "MPEG_LAYER_III";
-    default: throw Broken ();
+    default: throw Unknown ();
   }
 }
 
@@ -221,7 +226,7 @@ aiff_subtype (string_view compression, int bits)
     return "ULAW";
   if (compression == "alaw" || compression == "ALAW")
     return "ALAW";
-  throw Broken ();
+  throw Unknown ();
 }
 
 Header
@@ -318,7 +323,7 @@ read_ogg (const File & file)
     header.format = "ogg";
     read_streaminfo (&file.read<43> (at)[17], header);
   } else {
-    throw Broken ();
+    throw Unknown ();
   }
   const int64_t granule = last_granule (file);
   header.frames = granule > skip ? granule - skip : -1;
@@ -379,34 +384,39 @@ read_mp3 (const File & file, int64_t at)
 }
 
 Header
-read_any (const File & file)
+read_any (const File & file, bool & known)
 {
+  known = true;
   if ((file.has (0, "RIFF") || file.has (0, "RF64") || file.has (0, "BW64"))
       && file.has (8, "WAVE"))
     return read_wav (file);
   if (file.has (0, "FORM") && (file.has (8, "AIFF") || file.has (8, "AIFC")))
     return read_aiff (file);
-  if (file.has (0, "OggS"))
-    return read_ogg (file);
   const int64_t at = id3_size (file);
   if (file.has (at, "fLaC"))
     return read_flac (file, at);
-  return read_mp3 (file, at);
+  known = false;
+  return file.has (0, "OggS") ? read_ogg (file) : read_mp3 (file, at);
 }
 
 }
 
 std::optional<Header>
-read_header (const char *path)
+read_header (const char *path, bool & broken)
 {
+  bool known = false;
+
+  broken = false;
   try {
-    const Header header = read_any (File (path));
-    if (header.rate < 1 || header.channels < 1)
-      return std::nullopt;
-    return header;
+    const Header header = read_any (File (path), known);
+    broken = known && (header.rate < 1 || header.channels < 1);
+    if (header.rate > 0 && header.channels > 0)
+      return header;
   } catch (const Broken &) {
-    return std::nullopt;
+    broken = known;
+  } catch (const Unknown &) {
   }
+  return std::nullopt;
 }
 
 }

@@ -20,7 +20,8 @@ struct Header
 };
 
 /* Reads the header of a WAV, RF64, AIFF, FLAC, Ogg or MP3 file; nothing if it
- * is none of these, or broken. */
-std::optional<Header> read_header (const char *path);
+ * is none of these, or holds something else than they usually do. @broken says
+ * whether it is one of the first four and of no use. */
+std::optional<Header> read_header (const char *path, bool & broken);
 
 }

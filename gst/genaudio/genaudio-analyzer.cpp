@@ -147,15 +147,33 @@ discover (GstGenAudioResult * result, const std::string & path)
   }
   gst_discoverer_stream_info_list_free (streams);
   gst_discoverer_info_unref (info);
-  if (result->rate == 0)
-    throw Failure (GST_STREAM_ERROR, GST_STREAM_ERROR_WRONG_TYPE,
-        "There is no audio in \"" + path + "\"");
+}
+
+/* What decodes a file of that header, or nothing if that has to be found. */
+const char *
+decoder_of (const Header & header)
+{
+  const bool plain = g_str_has_prefix (header.subtype.c_str (), "PCM_")
+      || header.subtype == "FLOAT" || header.subtype == "DOUBLE";
+
+  if (header.format == "wav" && plain)
+    return "wavparse";
+  if (header.format == "aiff" && plain)
+    return "aiffparse";
+  if (header.format == "flac")
+    return "flacparse!flacdec";
+  return "";
 }
 
 Pipeline::Shape
-shape_for (const Pool & pool, const GstGenAudioJob & job, int rate)
+shape_for (const Pool & pool, const GstGenAudioJob & job,
+    const std::optional<Header> & header)
 {
+  const int rate = header ? header->rate : job.rate;
   Pipeline::Shape shape;
+
+  if (header)
+    shape.decoder = decoder_of (*header);
 
   shape.writes = false;
   shape.source = job.tensor != nullptr ? Pipeline::Source::tensor
@@ -186,10 +204,13 @@ analyze_file (Pool & pool, const GstGenAudioJob & job,
     GCancellable * cancellable)
 {
   require_file (job.location);
+  bool broken = false;
   const std::optional<Header> header =
-      genaudio::read_header (job.location.c_str ());
-  const Pipeline::Shape shape =
-      shape_for (pool, job, header ? header->rate : 0);
+      genaudio::read_header (job.location.c_str (), broken);
+  if (broken)
+    throw Failure (GST_STREAM_ERROR, GST_STREAM_ERROR_DEMUX,
+        "The header of \"" + job.location + "\" is broken");
+  const Pipeline::Shape shape = shape_for (pool, job, header);
   ResultPtr result (gst_genaudio_result_new ());
 
   if (shape.normalizer || shape.analyzer)
@@ -198,6 +219,9 @@ analyze_file (Pool & pool, const GstGenAudioJob & job,
     discover (result.get (), job.location);
   if (header)
     add_header (result.get (), *header);
+  else if (result->rate == 0)
+    throw Failure (GST_STREAM_ERROR, GST_STREAM_ERROR_WRONG_TYPE,
+        "There is no audio in \"" + job.location + "\"");
   result->path = g_strdup (job.location.c_str ());
   struct stat st;
   if (stat (job.location.c_str (), &st) == 0)
@@ -211,7 +235,7 @@ analyze_tensor (Pool & pool, const GstGenAudioJob & job,
 {
   genaudio::check_tensor (job);
 
-  const Pipeline::Shape shape = shape_for (pool, job, job.rate);
+  const Pipeline::Shape shape = shape_for (pool, job, std::nullopt);
   ResultPtr result (gst_genaudio_result_new ());
   if (shape.normalizer || shape.analyzer)
     result = run (pool, shape, job, cancellable);

@@ -246,7 +246,8 @@ Pipeline::need_data (GstElement * source, guint, gpointer data)
   try {
     buffer = feed->take ();
   } catch (const std::exception & fault) {
-    gst_element_send_event (source,
+    /* not gst_element_send_event(), whose lock whoever stops us may hold */
+    GST_ELEMENT_GET_CLASS (source)->send_event (source,
         gst_genaudio_event_new_item_abort (nullptr, fault.what ()));
     GST_ELEMENT_ERROR (source, RESOURCE, NO_SPACE_LEFT,
         ("%s", fault.what ()), (nullptr));
@@ -299,11 +300,33 @@ Pipeline::no_more_pads (GstElement * decoder, gpointer data)
   gst_object_unref (sink);
 }
 
-/* Anything that GStreamer decodes; the first audio stream is the one. */
+/* Elements that are known to be right are linked at once: that is quicker,
+ * and decodebin (1.22) loses the errors and never ends where a parser runs
+ * before it is linked. */
 void
 Pipeline::add_decoder ()
 {
   source = add ("filesrc", "source");
+  if (shape.decoder.empty ()) {
+    add_decodebin ();
+    return;
+  }
+  gchar **factories = g_strsplit (shape.decoder.c_str (), "!", -1);
+  try {
+    for (gchar ** factory = factories; *factory != nullptr; factory++)
+      add (*factory, *factory);
+  } catch (...) {
+    g_strfreev (factories);
+    throw;
+  }
+  g_strfreev (factories);
+  add ("audioconvert", "convert-decoded");
+}
+
+/* Anything that GStreamer decodes; the first audio stream is the one. */
+void
+Pipeline::add_decodebin ()
+{
   GstElement *decoder = add ("decodebin", "decoder");
   GstCaps *caps = gst_caps_new_empty_simple ("audio/x-raw");
   g_object_set (decoder, "caps", caps, "expose-all-streams", FALSE, nullptr);
@@ -386,7 +409,7 @@ Pipeline::Pipeline (const Shape & shape,
   }
   if (shape.writes)
     for (const char *property : {"base-dir", "location-template", "job-id",
-            "format", "bit-depth"})
+            "format", "bit-depth", "if-exists"})
       remember (Role::sink, property);
   if (shape.source == Source::tensor_file)
     for (const char *property : {"location", "rate", "layout", "tensor-name",
@@ -480,6 +503,8 @@ Pipeline::prepare_output (const GstGenAudioJob & job)
     return output;
   if (!job.bit_depth.empty ())
     set (Role::sink, "bit-depth", job.bit_depth.c_str ());
+  if (!job.if_exists.empty ())
+    set (Role::sink, "if-exists", job.if_exists.c_str ());
   if (job.path.empty ()) {
     if (!job.job_id.empty () && shape.source == Source::tensor)
       gst_util_set_object_arg (G_OBJECT (sink), "job-id", job.job_id.c_str ());

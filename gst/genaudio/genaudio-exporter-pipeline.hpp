@@ -87,6 +87,7 @@ public:
     bool analyzer = true;
     bool writes = true;         /* else it only measures */
     std::string filter;
+    std::string decoder;        /* of an audio file; empty: find one */
     int output_rate = 0;
 
     bool operator== (const Shape &) const = default;
@@ -129,6 +130,7 @@ private:
   void report_fraction (Observer & observer);
 
   void add_decoder ();
+  void add_decodebin ();
   void read_caps (GstGenAudioResult * result);
 
   static void need_data (GstElement * source, guint length, gpointer data);

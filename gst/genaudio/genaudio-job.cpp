@@ -214,3 +214,16 @@ gst_genaudio_job_set_bit_depth (GstGenAudioJob * self, const gchar * bit_depth)
   g_return_if_fail (self != nullptr);
   assign (self->bit_depth, bit_depth);
 }
+
+/**
+ * gst_genaudio_job_set_if_exists:
+ * @self: a job
+ * @if_exists: (nullable): `error`, `suffix`, `skip` or `replace`; %NULL for
+ *     the exporter's
+ */
+void
+gst_genaudio_job_set_if_exists (GstGenAudioJob * self, const gchar * if_exists)
+{
+  g_return_if_fail (self != nullptr);
+  assign (self->if_exists, if_exists);
+}

@@ -68,6 +68,10 @@ GST_GENAUDIO_API
 void gst_genaudio_job_set_bit_depth (GstGenAudioJob * self,
                                      const gchar * bit_depth);
 
+GST_GENAUDIO_API
+void gst_genaudio_job_set_if_exists (GstGenAudioJob * self,
+                                     const gchar * if_exists);
+
 G_END_DECLS
 
 #endif /* __GST_GENAUDIO_JOB_H__ */

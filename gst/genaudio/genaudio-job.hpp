@@ -27,6 +27,7 @@ struct _GstGenAudioJob
   double loudness_target = NAN;
   std::optional<bool> normalize;
   std::string bit_depth;
+  std::string if_exists;
 
   ~_GstGenAudioJob ()
   {

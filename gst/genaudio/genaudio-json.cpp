@@ -17,6 +17,7 @@
 #include <cmath>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 namespace {
 
@@ -390,6 +391,30 @@ read_object (Result & self, JsonObject * object)
     g_clear_pointer (&self.analysis, gst_genaudio_analysis_free);
 }
 
+/* Parses @text and hands its root to @read, whose complaints become @error. */
+template <typename Read>
+bool
+read_text_with (const gchar * text, GError ** error, Read read)
+{
+  JsonParser *parser = json_parser_new_immutable ();
+  bool ok = json_parser_load_from_data (parser, text, -1, error);
+
+  if (ok) {
+    try {
+      JsonNode *root = json_parser_get_root (parser);
+      if (root == nullptr)
+        throw Unreadable {"(top level)", "there"};
+      read (root);
+    } catch (const Unreadable & fault) {
+      g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT,
+          "The value of \"%s\" is not %s", fault.key, fault.expected);
+      ok = false;
+    }
+  }
+  g_object_unref (parser);
+  return ok;
+}
+
 }
 
 /**
@@ -455,23 +480,35 @@ gst_genaudio_result_from_json (const gchar * text, GError ** error)
 {
   g_return_val_if_fail (text != nullptr, nullptr);
 
-  JsonParser *parser = json_parser_new_immutable ();
-  if (!json_parser_load_from_data (parser, text, -1, error)) {
-    g_object_unref (parser);
-    return nullptr;
-  }
-  JsonNode *root = json_parser_get_root (parser);
   GstGenAudioResult *self = gst_genaudio_result_new ();
-  try {
-    if (root == nullptr || !JSON_NODE_HOLDS_OBJECT (root))
+  const bool ok = read_text_with (text, error, [self] (JsonNode * root) {
+    if (!JSON_NODE_HOLDS_OBJECT (root))
       throw Unreadable {"(top level)", "an object"};
     read_object (*self, json_node_get_object (root));
-  } catch (const Unreadable & fault) {
-    g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT,
-        "Not a result: the value of \"%s\" is not %s", fault.key,
-        fault.expected);
+  });
+  if (!ok)
     g_clear_pointer (&self, gst_genaudio_result_free);
-  }
-  g_object_unref (parser);
   return self;
+}
+
+/**
+ * gst_genaudio_metadata_from_json:
+ * @text: a JSON object of strings
+ * @error: return location for an error, as gst_genaudio_result_from_json()
+ *
+ * Returns: (transfer full) (nullable): the metadata, a structure of strings
+ */
+GstStructure *
+gst_genaudio_metadata_from_json (const gchar * text, GError ** error)
+{
+  g_return_val_if_fail (text != nullptr, nullptr);
+
+  GstGenAudioResult *holder = gst_genaudio_result_new ();
+  const bool ok = read_text_with (text, error, [holder] (JsonNode * root) {
+    read_metadata (*holder, root);
+  });
+  GstStructure *metadata =
+      ok ? std::exchange (holder->metadata, nullptr) : nullptr;
+  gst_genaudio_result_free (holder);
+  return metadata;
 }

@@ -121,6 +121,10 @@ GST_GENAUDIO_API
 gchar * gst_genaudio_result_to_json (const GstGenAudioResult * self);
 
 GST_GENAUDIO_API
+GstStructure * gst_genaudio_metadata_from_json (const gchar * text,
+                                                GError ** error);
+
+GST_GENAUDIO_API
 GstGenAudioResult * gst_genaudio_result_from_json (const gchar * text,
                                                    GError ** error);
 

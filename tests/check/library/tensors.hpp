@@ -76,7 +76,7 @@ make_music (int rate, double seconds, double bpm = 120, float level = 0.1f)
     for (double f : {220.0, 261.63, 329.63})
       sum += std::sin (2 * M_PI * f * t);
     const auto value =
-        static_cast<float> (level * std::exp (-since * 8) * sum);
+        static_cast<float> (level * std::exp (-since * 3) * sum);
     samples[i] = value;
     samples[frames + i] = value * 0.5f;
   }
