@@ -561,6 +561,14 @@ make_tags (const ItemInfo & item)
   return gst_event_new_tag (tags);
 }
 
+/* gst_element_send_event() takes the state lock, which whoever stops us holds
+ * while waiting for the streaming thread; the vmethod queues without it. */
+static void
+queue_event (GstTorchTensorSrc * self, GstEvent * event)
+{
+  GST_ELEMENT_GET_CLASS (self)->send_event (GST_ELEMENT (self), event);
+}
+
 /* The events and the message with which an item begins. The first item's
  * SEGMENT is that of GstBaseSrc; TAG waits in it behind the SEGMENT. */
 static gboolean
@@ -587,7 +595,7 @@ announce (GstTorchTensorSrc * self)
     gst_element_post_message (GST_ELEMENT (self),
         gst_message_new_duration_changed (GST_OBJECT (self)));
   }
-  gst_element_send_event (GST_ELEMENT (self), make_tags (state.item));
+  queue_event (self, make_tags (state.item));
   return TRUE;
 }
 
@@ -774,7 +782,7 @@ step (GstTorchTensorSrc * self, GstBuffer ** buffer)
     if (!state.announced && !announce (self))
       return GST_FLOW_NOT_NEGOTIATED;
     if (state.retag)
-      gst_element_send_event (GST_ELEMENT (self), make_tags (state.item));
+      queue_event (self, make_tags (state.item));
     state.retag = false;
   }
   return status == ItemSource::Status::end ? end_item (self) : GST_FLOW_OK;
