@@ -21,7 +21,7 @@ namespace genaudio::bpm {
 namespace {
 
 constexpr double max_rate = 31972;      /* halved above */
-constexpr double hops_per_second = 172;
+constexpr double hops_per_second = 86;
 constexpr std::size_t max_block = 4096;
 constexpr double low_hz = 150;
 
@@ -33,7 +33,11 @@ constexpr float half_band[] = { .310863f, -.086316f, .03515f, -.013056f, .003359
 constexpr float tightness = 400;
 
 /* Hops by which the strength of an onset comes late: half of aubio's window. */
-constexpr double strength_delay = 2;
+constexpr double strength_delay = 1;
+
+/* aubio takes an onset for earlier than it is by so many hops; measured with
+ * clicks at many places in a hop. */
+constexpr double onset_lead = 0.46;
 
 /* An onset so near a beat is the beat, in seconds. */
 constexpr double snap_seconds = 0.03;
@@ -254,7 +258,7 @@ BeatSearch::peak_near (const std::vector<float> &values, double hop) const
       - (double) (history_.first_ + begin_));
   float peak = 0;
 
-  for (std::ptrdiff_t i = at - 3; i <= at + 5; i++) {
+  for (std::ptrdiff_t i = at - 2; i <= at + 3; i++) {
     if (i >= 0 && i < (std::ptrdiff_t) n_)
       peak = std::max (peak, values[i]);
   }
@@ -278,7 +282,7 @@ BeatSearch::find_downbeat (const std::vector<double> &beats) const
   int best = 0;
   for (int i = 1; i < 4; i++) {
     /* among equals the first comes first */
-    if (bass[i] / count[i] > 1.1 * bass[best] / count[best])
+    if (bass[i] / count[i] > 1.2 * bass[best] / count[best])
       best = i;
   }
   return best;
@@ -416,6 +420,7 @@ BeatTracker::reset ()
   filled_ = 0;
   frames_ = 0;
   smooth_[0] = smooth_[1] = 0;
+  previous_energy_ = 0;
   history_.reset ();
   detector_ = std::make_unique<Detector> (rate_, hop_);
 }
@@ -439,10 +444,13 @@ BeatTracker::hop ()
   if (d.output->data[0] > 0) {
     /* counted back from here, since aubio's count of frames wraps */
     const auto ago = (std::int32_t) (d.frames - aubio_onset_get_last (d.onset));
-    onset = std::max (0.0, (double) frames_ - ago) / hop_;
+    onset = std::max (0.0, ((double) frames_ - ago) / hop_ + onset_lead);
   }
+  /* over two hops, so that it matters less where in a hop a note begins */
+  const float low = (energy + previous_energy_) / (2 * hop_);
+  previous_energy_ = energy;
   history_.push (std::log1p (aubio_onset_get_descriptor (d.onset)),
-      std::log1p (1e4f * energy / hop_), onset);
+      std::log1p (1e4f * low), onset);
 }
 
 void

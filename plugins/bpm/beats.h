@@ -71,6 +71,7 @@ private:
   std::size_t filled_ = 0;
   std::uint64_t frames_ = 0;
   float smooth_[2] = { };
+  float previous_energy_ = 0;
   BeatHistory history_;
   std::unique_ptr<Detector> detector_;
 };
