@@ -329,6 +329,8 @@ StoreCabinet::clear_item ()
     gst_structure_free (result);
   results.clear ();
   set_metadata (nullptr);
+  std::lock_guard<std::mutex> lock (ledger.mutex);
+  ledger.kept.clear ();
 }
 
 }

@@ -30,17 +30,19 @@
 #include "gstdatedsink.h"
 
 #include "cabinet.h"
+#include "caps.h"
 #include "recorder.h"
+#include "settings.h"
 #include "tagmap.h"
 #include "writer.h"
 
 #include <gst/audio/audio.h>
 #include <gst/genaudio/genaudio.h>
-#include <sndfile.h>
 
 #include <atomic>
-#include <cerrno>
+#include <exception>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -57,45 +59,12 @@ using namespace dated;
 /* *INDENT-OFF* */
 namespace {
 
-constexpr char default_base_dir[] = "data/outputs";
-constexpr double default_quality = 0.5;
-
 /* What waits for a slow disk: live audio cannot, files can. */
 constexpr guint64 live_queue_time = 10 * GST_SECOND;
 constexpr gsize file_queue_bytes = 4 << 20;
 /* Cost of a task that holds no audio, so that these are bounded too. */
 constexpr gsize small_task = 4096;
 constexpr double congested = 0.75;
-
-enum Dither { DITHER_NONE, DITHER_TPDF };
-enum KeepScope { KEEP_SCOPE_JOB, KEEP_SCOPE_ALL };
-enum Sidecar { SIDECAR_NONE, SIDECAR_JSON };
-
-struct Settings
-{
-  std::string base_dir = default_base_dir;
-  std::string job_id;
-  Container format = Container::wav;
-  Depth depth = Depth::pcm_16;
-  Dither dither = DITHER_NONE;
-  double quality = default_quality;
-  guint bitrate = 0;
-  FileMetadata file_metadata = FileMetadata::standard;
-  Gaps gaps = Gaps::silence;
-  std::string timezone = "local";
-  std::string date;
-  std::string location_template;
-  GstGenAudioIfExists if_exists = GST_GENAUDIO_IF_EXISTS_ERROR;
-  guint64 max_size_time = 0;
-  guint64 max_size_bytes = 0;
-  std::string rotate = "none";
-  Sidecar sidecar = SIDECAR_NONE;
-  bool durable = true;
-  guint keep_days = 0;
-  guint64 keep_bytes = 0;
-  guint64 min_free_bytes = 0;
-  KeepScope keep_scope = KEEP_SCOPE_JOB;
-};
 
 struct BufferHolder
 {
@@ -160,30 +129,7 @@ struct _GstDatedSink
 
 enum
 {
-  PROP_0,
-  PROP_BASE_DIR,
-  PROP_JOB_ID,
-  PROP_FORMAT,
-  PROP_BIT_DEPTH,
-  PROP_DITHER,
-  PROP_QUALITY,
-  PROP_BITRATE,
-  PROP_FILE_METADATA,
-  PROP_GAPS,
-  PROP_TIMEZONE,
-  PROP_DATE,
-  PROP_LOCATION_TEMPLATE,
-  PROP_IF_EXISTS,
-  PROP_MAX_SIZE_TIME,
-  PROP_MAX_SIZE_BYTES,
-  PROP_ROTATE,
-  PROP_SIDECAR,
-  PROP_DURABLE,
-  PROP_KEEP_DAYS,
-  PROP_KEEP_BYTES,
-  PROP_MIN_FREE_BYTES,
-  PROP_KEEP_SCOPE,
-  PROP_LOCATION,
+  PROP_LOCATION = n_settings + 1,
   PROP_RECORDING_STATS
 };
 
@@ -213,51 +159,6 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (GstDatedSink, gst_dated_sink,
         "dated file sink"));
 GST_ELEMENT_REGISTER_DEFINE (datedsink, "datedsink", GST_RANK_NONE,
     GST_TYPE_DATED_SINK);
-
-#define DEFINE_ENUM(function, Name, ...) \
-static GType \
-function (void) \
-{ \
-  static gsize type = 0; \
-  static const GEnumValue values[] = { __VA_ARGS__, {0, nullptr, nullptr} }; \
-  \
-  if (g_once_init_enter (&type)) \
-    g_once_init_leave (&type, g_enum_register_static (Name, values)); \
-  return type; \
-}
-
-DEFINE_ENUM (gst_dated_sink_format_get_type, "GstDatedSinkFormat",
-    {(gint) Container::wav, "WAV, less than 4 GiB", "wav"},
-    {(gint) Container::rf64, "RF64 where it is 4 GiB or more, else WAV",
-        "rf64"},
-    {(gint) Container::flac, "FLAC", "flac"},
-    {(gint) Container::ogg, "Vorbis in Ogg", "ogg"},
-    {(gint) Container::opus, "Opus in Ogg", "opus"},
-    {(gint) Container::mp3, "MP3", "mp3"},
-    {(gint) Container::aiff, "AIFF, less than 4 GiB", "aiff"})
-DEFINE_ENUM (gst_dated_sink_bit_depth_get_type, "GstDatedSinkBitDepth",
-    {(gint) Depth::pcm_16, "16 bit integers", "pcm-16"},
-    {(gint) Depth::pcm_24, "24 bit integers", "pcm-24"},
-    {(gint) Depth::pcm_32, "32 bit integers", "pcm-32"},
-    {(gint) Depth::float_32, "32 bit floating point", "float"})
-DEFINE_ENUM (gst_dated_sink_dither_get_type, "GstDatedSinkDither",
-    {DITHER_NONE, "Round", "none"},
-    {DITHER_TPDF, "Triangular noise of two least significant bits", "tpdf"})
-DEFINE_ENUM (gst_dated_sink_file_metadata_get_type,
-    "GstDatedSinkFileMetadata",
-    {(gint) FileMetadata::none, "Audio only", "none"},
-    {(gint) FileMetadata::standard, "What every reader takes", "standard"},
-    {(gint) FileMetadata::full, "Also bext, id3 and acid in WAV", "full"})
-DEFINE_ENUM (gst_dated_sink_gaps_get_type, "GstDatedSinkGaps",
-    {(gint) Gaps::silence, "Fill with silence", "silence"},
-    {(gint) Gaps::skip, "Close up", "skip"},
-    {(gint) Gaps::split, "Begin another file", "split"})
-DEFINE_ENUM (gst_dated_sink_keep_scope_get_type, "GstDatedSinkKeepScope",
-    {KEEP_SCOPE_JOB, "This job id's files", "job"},
-    {KEEP_SCOPE_ALL, "Every file of the store", "all"})
-DEFINE_ENUM (gst_dated_sink_sidecar_get_type, "GstDatedSinkSidecar",
-    {SIDECAR_NONE, "No sidecar", "none"},
-    {SIDECAR_JSON, "A JSON file beside the audio", "json"})
 
 static Settings
 copy_settings (GstDatedSink * self)
@@ -331,131 +232,20 @@ queue_work (GstDatedSink * self, Work work, gsize cost = small_task)
   }, cost);
 }
 
-/* -- settings */
-
-static AudioSpec
-spec_of (const Settings & settings)
-{
-  AudioSpec spec;
-
-  spec.container = settings.format;
-  spec.depth = settings.depth;
-  spec.dither = settings.dither == DITHER_TPDF;
-  spec.quality = settings.quality;
-  spec.bitrate = settings.bitrate;
-  spec.metadata = settings.file_metadata;
-  return spec;
-}
-
-/* Everything that can be refused before there is audio. */
+/* Whether the settings are good; an error says why not. */
 static bool
-check_settings (GstDatedSink * self, const Settings & settings)
+accept_settings (GstDatedSink * self, const Settings & settings)
 {
   GError *error = nullptr;
-  const std::string fault = find_fault (spec_of (settings));
 
-  if (!fault.empty ()) {
-    post_error (self, GST_RESOURCE_ERROR_SETTINGS, fault.c_str ());
-    return false;
-  }
-  if (!RotateRule::parse (settings.rotate)) {
-    const std::string text = "rotate is \"" + settings.rotate
-        + "\", expected none, hourly, daily or a number of seconds";
-    post_error (self, GST_RESOURCE_ERROR_SETTINGS, text.c_str ());
-    return false;
-  }
-  GTimeZone *zone =
-      gst_genaudio_filing_timezone_new (settings.timezone.c_str (), &error);
-  GDateTime *date = nullptr;
-  if (zone != nullptr && !settings.date.empty ())
-    date = gst_genaudio_filing_parse_date (settings.date.c_str (), zone,
-        &error);
-  if (error == nullptr && !settings.job_id.empty ())
-    gst_genaudio_job_id_validate (settings.job_id.c_str (), &error);
-  if (error == nullptr && !settings.location_template.empty ())
-    gst_genaudio_filing_check_template (settings.location_template.c_str (),
-        &error);
-  g_clear_pointer (&date, g_date_time_unref);
-  g_clear_pointer (&zone, g_time_zone_unref);
-  if (error == nullptr)
+  if (check_settings (settings, &error))
     return true;
   post_error (self, error->code, error->message);
   g_error_free (error);
   return false;
 }
 
-static RecorderSettings
-recorder_settings_of (const Settings & settings, GTimeZone * zone)
-{
-  RecorderSettings result;
-
-  result.rotate = *RotateRule::parse (settings.rotate);
-  result.max_time = settings.max_size_time;
-  result.max_bytes = settings.max_size_bytes;
-  result.gaps = settings.gaps;
-  result.zone = zone;
-  if (!settings.date.empty ()) {
-    GDateTime *date = gst_genaudio_filing_parse_date (settings.date.c_str (),
-        zone, nullptr);
-    result.date = g_date_time_to_unix (date) * G_USEC_PER_SEC
-        + g_date_time_get_microsecond (date);
-    g_date_time_unref (date);
-  }
-  return result;
-}
-
-static CabinetSettings
-cabinet_settings_of (const Settings & settings)
-{
-  CabinetSettings result;
-
-  result.location_template = settings.location_template.empty ()
-      ? GST_GENAUDIO_FILING_TEMPLATE : settings.location_template;
-  result.if_exists = settings.if_exists;
-  result.durable = settings.durable;
-  result.sidecar = settings.sidecar == SIDECAR_JSON;
-  result.keep_days = settings.keep_days;
-  result.keep_bytes = settings.keep_bytes;
-  result.min_free_bytes = settings.min_free_bytes;
-  result.keep_scope_all = settings.keep_scope == KEEP_SCOPE_ALL;
-  return result;
-}
-
 /* -- caps */
-
-/* Single rates of a format in one structure, each range in one of its own
- * and before them: fixation to the nearest rate looks at one at a time. */
-static GstCaps *
-caps_of_format (GstCaps * templ, const FormatInfo & format)
-{
-  GstStructure *s = gst_structure_copy (gst_caps_get_structure (templ, 0));
-  GstCaps *caps = gst_caps_new_empty ();
-  GValue singles = G_VALUE_INIT;
-
-  g_value_init (&singles, GST_TYPE_LIST);
-  if (format.max_channels > 1)
-    gst_structure_set (s, "channels", GST_TYPE_INT_RANGE, 1,
-        format.max_channels, nullptr);
-  for (const RateRange & range : format.rates) {
-    if (range.min < range.max) {
-      gst_structure_set (s, "rate", GST_TYPE_INT_RANGE, range.min, range.max,
-          nullptr);
-      gst_caps_append_structure (caps, gst_structure_copy (s));
-    } else {
-      GValue value = G_VALUE_INIT;
-      g_value_init (&value, G_TYPE_INT);
-      g_value_set_int (&value, range.min);
-      gst_value_list_append_and_take_value (&singles, &value);
-    }
-  }
-  if (gst_value_list_get_size (&singles) > 0) {
-    gst_structure_set_value (s, "rate", &singles);
-    gst_caps_append_structure (caps, gst_structure_copy (s));
-  }
-  g_value_unset (&singles);
-  gst_structure_free (s);
-  return caps;
-}
 
 static GstCaps *
 gst_dated_sink_get_caps (GstBaseSink * base, GstCaps * filter)
@@ -473,73 +263,6 @@ gst_dated_sink_get_caps (GstBaseSink * base, GstCaps * filter)
     caps = both;
   }
   return caps;
-}
-
-static Sample
-sample_of (const GstAudioInfo & info)
-{
-  switch (GST_AUDIO_INFO_FORMAT (&info)) {
-    case GST_AUDIO_FORMAT_S16:
-      return Sample::s16;
-    case GST_AUDIO_FORMAT_S24:
-      return Sample::s24;
-    case GST_AUDIO_FORMAT_S32:
-      return Sample::s32;
-    case GST_AUDIO_FORMAT_F64:
-      return Sample::f64;
-    default:
-      return Sample::f32;
-  }
-}
-
-/* GStreamer orders channels as WAV does, so that only the names have to be
- * told; the order of names in the mask is WAV's too. */
-static int
-channel_of (GstAudioChannelPosition position)
-{
-  switch (position) {
-    case GST_AUDIO_CHANNEL_POSITION_FRONT_LEFT:
-      return SF_CHANNEL_MAP_LEFT;
-    case GST_AUDIO_CHANNEL_POSITION_FRONT_RIGHT:
-      return SF_CHANNEL_MAP_RIGHT;
-    case GST_AUDIO_CHANNEL_POSITION_FRONT_CENTER:
-      return SF_CHANNEL_MAP_CENTER;
-    case GST_AUDIO_CHANNEL_POSITION_LFE1:
-      return SF_CHANNEL_MAP_LFE;
-    case GST_AUDIO_CHANNEL_POSITION_REAR_LEFT:
-      return SF_CHANNEL_MAP_REAR_LEFT;
-    case GST_AUDIO_CHANNEL_POSITION_REAR_RIGHT:
-      return SF_CHANNEL_MAP_REAR_RIGHT;
-    case GST_AUDIO_CHANNEL_POSITION_REAR_CENTER:
-      return SF_CHANNEL_MAP_REAR_CENTER;
-    case GST_AUDIO_CHANNEL_POSITION_SIDE_LEFT:
-      return SF_CHANNEL_MAP_SIDE_LEFT;
-    case GST_AUDIO_CHANNEL_POSITION_SIDE_RIGHT:
-      return SF_CHANNEL_MAP_SIDE_RIGHT;
-    case GST_AUDIO_CHANNEL_POSITION_FRONT_LEFT_OF_CENTER:
-      return SF_CHANNEL_MAP_FRONT_LEFT_OF_CENTER;
-    case GST_AUDIO_CHANNEL_POSITION_FRONT_RIGHT_OF_CENTER:
-      return SF_CHANNEL_MAP_FRONT_RIGHT_OF_CENTER;
-    default:
-      return SF_CHANNEL_MAP_INVALID;
-  }
-}
-
-/* Empty unless every channel has a place. Mono and stereo need no map. */
-static std::vector<int>
-channel_map_of (const GstAudioInfo & info)
-{
-  const int n_channels = GST_AUDIO_INFO_CHANNELS (&info);
-  std::vector<int> map;
-
-  if (n_channels <= 2 || n_channels > 64)
-    return map;
-  for (int i = 0; i < n_channels; i++) {
-    map.push_back (channel_of (info.position[i]));
-    if (map.back () == SF_CHANNEL_MAP_INVALID)
-      return {};
-  }
-  return map;
 }
 
 static gsize
@@ -604,10 +327,8 @@ current_tags (GstDatedSink * self)
 {
   DatedSinkState *state = self->state;
   GstTagSetter *setter = GST_TAG_SETTER (self);
-  GstTagList *list = gst_tag_list_merge (state->tags,
-      gst_tag_setter_get_tag_list (setter),
-      gst_tag_setter_get_tag_merge_mode (setter) == GST_TAG_MERGE_UNDEFINED
-      ? GST_TAG_MERGE_KEEP : gst_tag_setter_get_tag_merge_mode (setter));
+  GstTagList *list = gst_tag_list_merge (gst_tag_setter_get_tag_list (setter),
+      state->tags, gst_tag_setter_get_tag_merge_mode (setter));
   Tags tags = tags_from (list, state->item.metadata);
 
   for (const GstStructure * result : state->results)
@@ -716,11 +437,15 @@ end_item_early (GstDatedSink * self, const char *why)
   });
 }
 
+/* A piece of an item is worth nothing, a recording is what it is. */
 static void
 abort_item (GstDatedSink * self)
 {
-  end_item (self, Ending::discard);
-  self->state->item_aborted = true;
+  DatedSinkState *state = self->state;
+
+  end_item (self, ending_without_eos (state) == Ending::publish
+      ? Ending::keep : Ending::discard);
+  state->item_aborted = true;
 }
 
 /* -- data */
@@ -1006,7 +731,7 @@ gst_dated_sink_start (GstBaseSink * base)
   const Settings settings = copy_settings (self);
   GError *error = nullptr;
 
-  if (!check_settings (self, settings))
+  if (!accept_settings (self, settings))
     return FALSE;
   GstGenAudioStore *store = gst_genaudio_store_new (settings.base_dir.c_str (),
       settings.timezone.c_str (), &error);
@@ -1034,7 +759,13 @@ gst_dated_sink_start (GstBaseSink * base)
     std::lock_guard<std::mutex> lock (state->ledger.mutex);
     state->ledger.stats = RecordingStats ();
   }
-  state->writer.start ();
+  try {
+    state->writer.start ();
+  } catch (const std::exception & failure) {
+    GST_ELEMENT_ERROR (self, RESOURCE, FAILED, (nullptr),
+        ("no thread to write in: %s", failure.what ()));
+    return FALSE;
+  }
   return TRUE;
 }
 
@@ -1073,7 +804,7 @@ gst_dated_sink_change_state (GstElement * element, GstStateChange transition)
   auto self = GST_DATED_SINK (element);
 
   if (transition == GST_STATE_CHANGE_NULL_TO_READY
-      && !check_settings (self, copy_settings (self)))
+      && !accept_settings (self, copy_settings (self)))
     return GST_STATE_CHANGE_FAILURE;
   const GstStateChangeReturn result =
       GST_ELEMENT_CLASS (parent_class)->change_state (element, transition);
@@ -1118,106 +849,6 @@ gst_dated_sink_stop_recording (GstDatedSink * self)
 
 /* -- properties */
 
-static std::string
-string_value (const GValue * value)
-{
-  const gchar *text = g_value_get_string (value);
-
-  return text != nullptr ? text : "";
-}
-
-static std::string
-base_dir_or_default (const std::string & text)
-{
-  const gchar *from_environment = g_getenv ("AUDIO_OUTPUT_DIR");
-
-  if (!text.empty ())
-    return text;
-  return from_environment != nullptr && *from_environment != '\0'
-      ? from_environment : default_base_dir;
-}
-
-static void
-gst_dated_sink_set_property (GObject * object, guint id, const GValue * value,
-    GParamSpec * pspec)
-{
-  Settings & settings = GST_DATED_SINK (object)->state->settings;
-
-  GST_OBJECT_LOCK (object);
-  switch (id) {
-    case PROP_BASE_DIR:
-      settings.base_dir = base_dir_or_default (string_value (value));
-      break;
-    case PROP_JOB_ID:
-      settings.job_id = string_value (value);
-      break;
-    case PROP_FORMAT:
-      settings.format = (Container) g_value_get_enum (value);
-      break;
-    case PROP_BIT_DEPTH:
-      settings.depth = (Depth) g_value_get_enum (value);
-      break;
-    case PROP_DITHER:
-      settings.dither = (Dither) g_value_get_enum (value);
-      break;
-    case PROP_QUALITY:
-      settings.quality = g_value_get_double (value);
-      break;
-    case PROP_BITRATE:
-      settings.bitrate = g_value_get_uint (value);
-      break;
-    case PROP_FILE_METADATA:
-      settings.file_metadata = (FileMetadata) g_value_get_enum (value);
-      break;
-    case PROP_GAPS:
-      settings.gaps = (Gaps) g_value_get_enum (value);
-      break;
-    case PROP_TIMEZONE:
-      settings.timezone = string_value (value);
-      break;
-    case PROP_DATE:
-      settings.date = string_value (value);
-      break;
-    case PROP_LOCATION_TEMPLATE:
-      settings.location_template = string_value (value);
-      break;
-    case PROP_IF_EXISTS:
-      settings.if_exists = (GstGenAudioIfExists) g_value_get_enum (value);
-      break;
-    case PROP_MAX_SIZE_TIME:
-      settings.max_size_time = g_value_get_uint64 (value);
-      break;
-    case PROP_MAX_SIZE_BYTES:
-      settings.max_size_bytes = g_value_get_uint64 (value);
-      break;
-    case PROP_ROTATE:
-      settings.rotate = string_value (value);
-      break;
-    case PROP_SIDECAR:
-      settings.sidecar = (Sidecar) g_value_get_enum (value);
-      break;
-    case PROP_DURABLE:
-      settings.durable = g_value_get_boolean (value);
-      break;
-    case PROP_KEEP_DAYS:
-      settings.keep_days = g_value_get_uint (value);
-      break;
-    case PROP_KEEP_BYTES:
-      settings.keep_bytes = g_value_get_uint64 (value);
-      break;
-    case PROP_MIN_FREE_BYTES:
-      settings.min_free_bytes = g_value_get_uint64 (value);
-      break;
-    case PROP_KEEP_SCOPE:
-      settings.keep_scope = (KeepScope) g_value_get_enum (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (object);
-}
-
 static GstStructure *
 stats_structure (const Ledger & ledger)
 {
@@ -1237,93 +868,33 @@ stats_structure (const Ledger & ledger)
 }
 
 static void
+gst_dated_sink_set_property (GObject * object, guint id, const GValue * value,
+    GParamSpec * pspec)
+{
+  GST_OBJECT_LOCK (object);
+  const bool known =
+      set_setting (GST_DATED_SINK (object)->state->settings, id, value);
+  GST_OBJECT_UNLOCK (object);
+  if (!known)
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+}
+
+static void
 gst_dated_sink_get_property (GObject * object, guint id, GValue * value,
     GParamSpec * pspec)
 {
   auto self = GST_DATED_SINK (object);
-  const Settings settings = copy_settings (self);
+  Ledger & ledger = self->state->ledger;
 
-  switch (id) {
-    case PROP_BASE_DIR:
-      g_value_set_string (value, settings.base_dir.c_str ());
-      break;
-    case PROP_JOB_ID:
-      g_value_set_string (value, settings.job_id.c_str ());
-      break;
-    case PROP_FORMAT:
-      g_value_set_enum (value, (gint) settings.format);
-      break;
-    case PROP_BIT_DEPTH:
-      g_value_set_enum (value, (gint) settings.depth);
-      break;
-    case PROP_DITHER:
-      g_value_set_enum (value, settings.dither);
-      break;
-    case PROP_QUALITY:
-      g_value_set_double (value, settings.quality);
-      break;
-    case PROP_BITRATE:
-      g_value_set_uint (value, settings.bitrate);
-      break;
-    case PROP_FILE_METADATA:
-      g_value_set_enum (value, (gint) settings.file_metadata);
-      break;
-    case PROP_GAPS:
-      g_value_set_enum (value, (gint) settings.gaps);
-      break;
-    case PROP_TIMEZONE:
-      g_value_set_string (value, settings.timezone.c_str ());
-      break;
-    case PROP_DATE:
-      g_value_set_string (value, settings.date.c_str ());
-      break;
-    case PROP_LOCATION_TEMPLATE:
-      g_value_set_string (value, settings.location_template.c_str ());
-      break;
-    case PROP_IF_EXISTS:
-      g_value_set_enum (value, settings.if_exists);
-      break;
-    case PROP_MAX_SIZE_TIME:
-      g_value_set_uint64 (value, settings.max_size_time);
-      break;
-    case PROP_MAX_SIZE_BYTES:
-      g_value_set_uint64 (value, settings.max_size_bytes);
-      break;
-    case PROP_ROTATE:
-      g_value_set_string (value, settings.rotate.c_str ());
-      break;
-    case PROP_SIDECAR:
-      g_value_set_enum (value, settings.sidecar);
-      break;
-    case PROP_DURABLE:
-      g_value_set_boolean (value, settings.durable);
-      break;
-    case PROP_KEEP_DAYS:
-      g_value_set_uint (value, settings.keep_days);
-      break;
-    case PROP_KEEP_BYTES:
-      g_value_set_uint64 (value, settings.keep_bytes);
-      break;
-    case PROP_MIN_FREE_BYTES:
-      g_value_set_uint64 (value, settings.min_free_bytes);
-      break;
-    case PROP_KEEP_SCOPE:
-      g_value_set_enum (value, settings.keep_scope);
-      break;
-    case PROP_LOCATION: {
-      std::lock_guard<std::mutex> lock (self->state->ledger.mutex);
-      g_value_set_string (value, self->state->ledger.location.c_str ());
-      break;
-    }
-    case PROP_RECORDING_STATS: {
-      std::lock_guard<std::mutex> lock (self->state->ledger.mutex);
-      g_value_take_boxed (value, stats_structure (self->state->ledger));
-      break;
-    }
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
+  if (get_setting (copy_settings (self), id, value))
+    return;
+  std::lock_guard<std::mutex> lock (ledger.mutex);
+  if (id == PROP_LOCATION)
+    g_value_set_string (value, ledger.location.c_str ());
+  else if (id == PROP_RECORDING_STATS)
+    g_value_take_boxed (value, stats_structure (ledger));
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
 }
 
 static void
@@ -1334,125 +905,6 @@ gst_dated_sink_finalize (GObject * object)
   forget_item (self->state);
   delete self->state;
   G_OBJECT_CLASS (parent_class)->finalize (object);
-}
-
-static void
-install_properties (GObjectClass * object_class)
-{
-  const auto ready = (GParamFlags) (G_PARAM_READWRITE
-      | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
-  const auto reported =
-      (GParamFlags) (G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-
-  g_object_class_install_property (object_class, PROP_BASE_DIR,
-      g_param_spec_string ("base-dir", "Base directory",
-          "Folder of the store (default: AUDIO_OUTPUT_DIR, else data/outputs)",
-          default_base_dir, ready));
-  g_object_class_install_property (object_class, PROP_JOB_ID,
-      g_param_spec_string ("job-id", "Job id",
-          "Name to file under (empty: the item's, else one is made)", "",
-          ready));
-  g_object_class_install_property (object_class, PROP_FORMAT,
-      g_param_spec_enum ("format", "Format", "Format of the files",
-          gst_dated_sink_format_get_type (), (gint) Container::wav, ready));
-  g_object_class_install_property (object_class, PROP_BIT_DEPTH,
-      g_param_spec_enum ("bit-depth", "Bit depth",
-          "Samples in the file (lossy formats have none)",
-          gst_dated_sink_bit_depth_get_type (), (gint) Depth::pcm_16, ready));
-  g_object_class_install_property (object_class, PROP_DITHER,
-      g_param_spec_enum ("dither", "Dither",
-          "Noise added where 16 or 24 bits hold less than what comes",
-          gst_dated_sink_dither_get_type (), DITHER_NONE, ready));
-  g_object_class_install_property (object_class, PROP_QUALITY,
-      g_param_spec_double ("quality", "Quality",
-          "Quality of a lossy format, 1 is the best", 0.0, 1.0,
-          default_quality, ready));
-  g_object_class_install_property (object_class, PROP_BITRATE,
-      g_param_spec_uint ("bitrate", "Bit rate",
-          "Bits a second of opus and mp3 (0: by quality)", 0, G_MAXINT, 0,
-          ready));
-  g_object_class_install_property (object_class, PROP_FILE_METADATA,
-      g_param_spec_enum ("file-metadata", "File metadata",
-          "What of the item's metadata goes into the file",
-          gst_dated_sink_file_metadata_get_type (),
-          (gint) FileMetadata::standard, ready));
-  g_object_class_install_property (object_class, PROP_GAPS,
-      g_param_spec_enum ("gaps", "Gaps",
-          "What a hole in the stream's timestamps becomes",
-          gst_dated_sink_gaps_get_type (), (gint) Gaps::silence, ready));
-  g_object_class_install_property (object_class, PROP_TIMEZONE,
-      g_param_spec_string ("timezone", "Time zone",
-          "Zone of dates and times: local, utc or an IANA name", "local",
-          ready));
-  g_object_class_install_property (object_class, PROP_DATE,
-      g_param_spec_string ("date", "Date",
-          "Date of the first sample, ISO 8601 (empty: from the clock)", "",
-          ready));
-  g_object_class_install_property (object_class, PROP_LOCATION_TEMPLATE,
-      g_param_spec_string ("location-template", "Location template",
-          "Layout below base-dir, of {year}, {month}, {day}, {hour}, "
-          "{minute}, {second}, {offset}, {job} and {suffix} (empty: "
-          GST_GENAUDIO_FILING_TEMPLATE ")", "", ready));
-  g_object_class_install_property (object_class, PROP_IF_EXISTS,
-      g_param_spec_enum ("if-exists", "If exists",
-          "What to do where there is a file of the name",
-          GST_TYPE_GENAUDIO_IF_EXISTS, GST_GENAUDIO_IF_EXISTS_ERROR, ready));
-  g_object_class_install_property (object_class, PROP_MAX_SIZE_TIME,
-      g_param_spec_uint64 ("max-size-time", "Maximum time",
-          "Nanoseconds of audio a file (0: no limit)", 0, G_MAXUINT64, 0,
-          ready));
-  g_object_class_install_property (object_class, PROP_MAX_SIZE_BYTES,
-      g_param_spec_uint64 ("max-size-bytes", "Maximum bytes",
-          "Bytes a file (0: no limit)", 0, G_MAXUINT64, 0, ready));
-  g_object_class_install_property (object_class, PROP_ROTATE,
-      g_param_spec_string ("rotate", "Rotate",
-          "When the wall clock begins another file: none, hourly, daily or "
-          "a number of seconds", "none", ready));
-  g_object_class_install_property (object_class, PROP_SIDECAR,
-      g_param_spec_enum ("sidecar", "Sidecar",
-          "Whether what is known of an item is written beside it",
-          gst_dated_sink_sidecar_get_type (), SIDECAR_NONE, ready));
-  g_object_class_install_property (object_class, PROP_DURABLE,
-      g_param_spec_boolean ("durable", "Durable",
-          "Wait until a published file is on the disk", TRUE, ready));
-  g_object_class_install_property (object_class, PROP_KEEP_DAYS,
-      g_param_spec_uint ("keep-days", "Keep days",
-          "Remove files filed more than so many days ago (0: never)", 0,
-          G_MAXINT, 0, ready));
-  g_object_class_install_property (object_class, PROP_KEEP_BYTES,
-      g_param_spec_uint64 ("keep-bytes", "Keep bytes",
-          "Remove the oldest files above so many bytes (0: never)", 0,
-          G_MAXUINT64, 0, ready));
-  g_object_class_install_property (object_class, PROP_MIN_FREE_BYTES,
-      g_param_spec_uint64 ("min-free-bytes", "Minimum free bytes",
-          "Remove the oldest files until so much of the disk is free "
-          "(0: never)", 0, G_MAXUINT64, 0, ready));
-  g_object_class_install_property (object_class, PROP_KEEP_SCOPE,
-      g_param_spec_enum ("keep-scope", "Keep scope",
-          "Whose files may be removed",
-          gst_dated_sink_keep_scope_get_type (), KEEP_SCOPE_JOB, ready));
-  g_object_class_install_property (object_class, PROP_LOCATION,
-      g_param_spec_string ("location", "Location",
-          "The last file published", nullptr, reported));
-  g_object_class_install_property (object_class, PROP_RECORDING_STATS,
-      g_param_spec_boxed ("recording-stats", "Recording statistics",
-          "What has been recorded since the start", GST_TYPE_STRUCTURE,
-          reported));
-
-  gst_type_mark_as_plugin_api (gst_dated_sink_format_get_type (),
-      (GstPluginAPIFlags) 0);
-  gst_type_mark_as_plugin_api (gst_dated_sink_bit_depth_get_type (),
-      (GstPluginAPIFlags) 0);
-  gst_type_mark_as_plugin_api (gst_dated_sink_dither_get_type (),
-      (GstPluginAPIFlags) 0);
-  gst_type_mark_as_plugin_api (gst_dated_sink_file_metadata_get_type (),
-      (GstPluginAPIFlags) 0);
-  gst_type_mark_as_plugin_api (gst_dated_sink_gaps_get_type (),
-      (GstPluginAPIFlags) 0);
-  gst_type_mark_as_plugin_api (gst_dated_sink_keep_scope_get_type (),
-      (GstPluginAPIFlags) 0);
-  gst_type_mark_as_plugin_api (gst_dated_sink_sidecar_get_type (),
-      (GstPluginAPIFlags) 0);
 }
 
 static guint
@@ -1469,11 +921,31 @@ gst_dated_sink_class_init (GstDatedSinkClass * klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
   GstBaseSinkClass *base_class = GST_BASE_SINK_CLASS (klass);
+  const auto reported =
+      (GParamFlags) (G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
   object_class->set_property = gst_dated_sink_set_property;
   object_class->get_property = gst_dated_sink_get_property;
   object_class->finalize = gst_dated_sink_finalize;
-  install_properties (object_class);
+  install_settings (object_class);
+  /**
+   * GstDatedSink:location:
+   *
+   * The last published file; notifies.
+   */
+  g_object_class_install_property (object_class, PROP_LOCATION,
+      g_param_spec_string ("location", "Location",
+          "The last file published", nullptr, reported));
+  /**
+   * GstDatedSink:recording-stats:
+   *
+   * Since the start: `files`, `frames`, `bytes`, `clipped-samples`, `gaps`,
+   * `dropped-frames`, `removed-files`, `removed-bytes` (all uint64).
+   */
+  g_object_class_install_property (object_class, PROP_RECORDING_STATS,
+      g_param_spec_boxed ("recording-stats", "Recording statistics",
+          "What has been recorded since the start", GST_TYPE_STRUCTURE,
+          reported));
 
   /**
    * GstDatedSink::split-now:
@@ -1520,7 +992,7 @@ gst_dated_sink_init (GstDatedSink * self)
   GstBaseSink *base = GST_BASE_SINK (self);
 
   self->state = new DatedSinkState ();
-  self->state->settings.base_dir = base_dir_or_default ("");
+  self->state->settings = default_settings ();
   gst_audio_info_init (&self->state->info);
   /* a recorder must neither hold a pipeline up nor keep its last buffer */
   gst_base_sink_set_sync (base, FALSE);

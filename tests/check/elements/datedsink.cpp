@@ -287,7 +287,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_messages)
 {
-  Sink sink ("job-id=job bit-depth=pcm-24");
+  Sink sink ("job-id=job bit-depth=PCM_24");
 
   sink.play ();
   sink.begin ("stream");
@@ -456,15 +456,16 @@ GST_START_TEST (test_tag_setter)
   sink.play ();
   sink.begin ("a");
   sink.send (gst_event_new_tag (gst_tag_list_new (GST_TAG_ARTIST,
-              "the stream's", nullptr)));
+              "the stream's", GST_TAG_GENRE, "Ambient", nullptr)));
   sink.push (800);
   sink.eos ();
   SNDFILE *file = sf_open ((work_dir / day / "tagged.wav").c_str (), SFM_READ,
       &info);
   fail_unless_equals_string (sf_get_string (file, SF_STR_TITLE),
       "set by hand");
-  fail_unless_equals_string (sf_get_string (file, SF_STR_ARTIST),
-      "the stream's");
+  /* the application knows better, by default */
+  fail_unless_equals_string (sf_get_string (file, SF_STR_ARTIST), "nobody");
+  fail_unless_equals_string (sf_get_string (file, SF_STR_GENRE), "Ambient");
   sf_close (file);
 }
 GST_END_TEST;
@@ -530,6 +531,23 @@ GST_START_TEST (test_abort)
   sink.eos ();
   check_names ({"good.wav"});
   fail_unless_equals_int (names (true).size (), 0);
+}
+GST_END_TEST;
+
+/* What aborts a recording must not cost what has been recorded. */
+GST_START_TEST (test_abort_of_a_rotation)
+{
+  Sink sink ("job-id=radio rotate=hourly");
+
+  sink.play ();
+  sink.begin ("a");
+  sink.push (800);
+  sink.send (gst_genaudio_event_new_item_abort ("radio", "for the test"));
+  sink.eos ();
+  check_names ({});
+  const std::vector<std::string> parts = names (true);
+  fail_unless_equals_int (parts.size (), 1);
+  fail_unless_equals_int (samples_of (work_dir / day / parts[0]).size (), 800);
 }
 GST_END_TEST;
 
@@ -1317,6 +1335,7 @@ datedsink_suite (void)
   tcase_add_test (tc, test_clipping_is_counted);
   tcase_add_test (tc, test_clipped_to_the_segment);
   tcase_add_test (tc, test_abort);
+  tcase_add_test (tc, test_abort_of_a_rotation);
   tcase_add_test (tc, test_stop_without_eos);
   tcase_add_test (tc, test_stop_of_a_rotation);
   tcase_add_test (tc, test_stop_of_a_live_stream);
