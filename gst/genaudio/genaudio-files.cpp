@@ -16,11 +16,6 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-
-#ifndef RENAME_NOREPLACE
-#define RENAME_NOREPLACE (1 << 0)
-#endif
 
 namespace genaudio {
 
@@ -251,7 +246,7 @@ final_name_of_part (const std::string & name)
 int
 rename_no_replace (int fromfd, const char *from, int tofd, const char *to)
 {
-  if (syscall (SYS_renameat2, fromfd, from, tofd, to, RENAME_NOREPLACE) == 0)
+  if (renameat2 (fromfd, from, tofd, to, RENAME_NOREPLACE) == 0)
     return 0;
   if (!is_refused (errno))
     return errno;

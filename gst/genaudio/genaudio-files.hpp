@@ -79,6 +79,9 @@ std::string make_part_name (const std::string & name);
 /* The final name of a part, or "" if @name is not one of a part. */
 std::string final_name_of_part (const std::string & name);
 
+/* Whether the store could have given a file this name. */
+bool is_store_name (const char *name);
+
 /* Gives the file @from of @fromfd the name @to in @tofd, if no file has it
  * (EEXIST). Works where the file system refuses renameat2(). */
 int rename_no_replace (int fromfd, const char *from, int tofd, const char *to);

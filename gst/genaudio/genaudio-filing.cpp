@@ -8,6 +8,7 @@
 #include "config.h"
 #endif
 
+#include "genaudio-files.hpp"
 #include "genaudio-filing.h"
 #include "genaudio-item.h"
 
@@ -251,6 +252,19 @@ read_folder (const char *&at, int count, gint & value)
 
 }
 
+namespace genaudio {
+
+bool
+is_store_name (const char *name)
+{
+  const char *dot = strrchr (name, '.');
+  return dot != nullptr && dot != name && is_audio_extension (dot + 1)
+      && *name != '.' && *name != '-' && strpbrk (name, "/\\") == nullptr
+      && strlen (name) <= 255 && g_utf8_validate (name, -1, nullptr);
+}
+
+}
+
 /**
  * gst_genaudio_filing_timezone_new:
  * @name: (nullable): `local`, `utc` or an IANA name such as `Europe/Berlin`;
@@ -468,12 +482,9 @@ gst_genaudio_filing_parse (const gchar * path, GstGenAudioFiledName * filed)
       || !g_date_valid_dmy (found.day, (GDateMonth) found.month, found.year))
     return FALSE;
 
-  const char *dot = strrchr (at, '.');
-  if (dot == nullptr || dot == at || !is_audio_extension (dot + 1)
-      || strlen (at) > 255 || *at == '.' || *at == '-'
-      || strpbrk (at, "/\\") != nullptr
-      || !g_utf8_validate (at, -1, nullptr))
+  if (!genaudio::is_store_name (at))
     return FALSE;
+  const char *dot = strrchr (at, '.');
   found.name = at;
   found.stem_length = dot - at;
   found.extension = dot + 1;

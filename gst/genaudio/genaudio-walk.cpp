@@ -72,19 +72,12 @@ extension_of (const std::string & name)
   return dot == std::string::npos ? "" : name.c_str () + dot + 1;
 }
 
-/* Whether the store could have given a file this name. */
-bool
-is_of_grammar (const std::string & name)
-{
-  return gst_genaudio_filing_parse (("2000/01/01/" + name).c_str (), nullptr);
-}
-
 bool
 is_sidecar (const std::string & name)
 {
   const gsize length = strlen (GST_GENAUDIO_SIDECAR_EXTENSION);
   return has_suffix (name, GST_GENAUDIO_SIDECAR_EXTENSION)
-      && is_of_grammar (name.substr (0, name.size () - length));
+      && is_store_name (name.substr (0, name.size () - length).c_str ());
 }
 
 /* Whether @name is selected; @file learns what kind it is. */
@@ -98,7 +91,7 @@ is_selected (const std::string & name, const Selection & selection, File & file)
     return file.is_part && !published.empty ();
   if (published.empty () || (file.is_part && !selection.parts))
     return false;
-  if (selection.any_name ? is_sidecar (published) : !is_of_grammar (published))
+  if (selection.any_name ? is_sidecar (published) : !is_store_name (published.c_str ()))
     return false;
   if (!selection.extension.empty ()
       && g_ascii_strcasecmp (extension_of (published),
