@@ -20,6 +20,7 @@ struct _GstGenAudioPart
   std::string final_path;
   genaudio::UniqueFd dirfd;
   genaudio::UniqueFd fd;
+  bool is_published = false;    /* in spite of an error */
   unsigned made = 0;            /* folders that had to be made */
 };
 

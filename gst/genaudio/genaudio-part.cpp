@@ -74,15 +74,21 @@ write_sidecar (GstGenAudioPart * part, const std::string & part_name,
   return errnum;
 }
 
-/* Takes a publication back: complete or absent. */
-void
+/* Takes a publication back: complete or absent. A disk can be too broken even
+ * for that; then the whole file stays under its final name. */
+bool
 withdraw (GstGenAudioPart * part, const std::string & name)
 {
   const std::string sidecar = name + GST_GENAUDIO_SIDECAR_EXTENSION;
   const int dirfd = part->dirfd.get ();
   if (rename_no_replace (dirfd, name.c_str (), dirfd,
-          part->part_name.c_str ()) == 0)
-    unlinkat (dirfd, sidecar.c_str (), 0);
+          part->part_name.c_str ()) != 0) {
+    part->path = parent_of (part->final_path) + "/" + name;
+    part->is_published = true;
+    return false;
+  }
+  unlinkat (dirfd, sidecar.c_str (), 0);
+  return true;
 }
 
 /* Who owns the audio's name owns the sidecar's, so the audio goes first and
@@ -115,6 +121,10 @@ set_publish_error (GError ** error, GstGenAudioPart * part, int errnum)
   if (errnum == EEXIST)
     g_set_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_WRITE,
         "File \"%s\" exists already", part->final_path.c_str ());
+  else if (part->is_published)
+    gst_genaudio_set_errno_error (error, errnum, GST_RESOURCE_ERROR_WRITE,
+        "\"%s\" is published, but its sidecar or its folder could not be "
+        "written", part->path.c_str ());
   else
     gst_genaudio_set_errno_error (error, errnum, GST_RESOURCE_ERROR_WRITE,
         "Could not publish \"%s\"", part->final_path.c_str ());
@@ -286,8 +296,11 @@ gst_genaudio_part_is_taken (const GstGenAudioPart * part)
  * @error: return location for a #GError of %GST_RESOURCE_ERROR
  *
  * Gives the file its final name, all of it or nothing, and its sidecar beside
- * it. On success the part is gone. On failure it is as it was: try again,
- * gst_genaudio_part_keep() or gst_genaudio_part_discard() it.
+ * it. On success the part is gone. On failure nothing has the final name and
+ * the part is as it was: try again, gst_genaudio_part_keep() or
+ * gst_genaudio_part_discard() it. Only where the disk fails between the
+ * renames, and fails again when the first one is taken back, the whole file
+ * has its name in spite of the error, which says so.
  *
  * Returns: %TRUE if the file is published or was skipped
  */
@@ -314,7 +327,7 @@ gst_genaudio_part_publish (GstGenAudioPart * part,
     if (errnum != 0)
       withdraw (part, name);
   }
-  if (errnum != 0 && !sidecar_part.empty ())
+  if (errnum != 0 && !sidecar_part.empty () && !part->is_published)
     unlinkat (part->dirfd.get (), sidecar_part.c_str (), 0);
 
   const bool skip = errnum == EEXIST && if_exists == GST_GENAUDIO_IF_EXISTS_SKIP;
