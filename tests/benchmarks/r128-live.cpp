@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* r128-live [OPTION...] FILE|FOLDER...: quality and speed of r128normalize's
+/* r128-live [OPTION...] [FILE|FOLDER...]: quality and speed of r128normalize's
  * live mode, by libebur128, beside ffmpeg's loudnorm on the same files.
  *
  *   --target LUFS     (-16)
@@ -10,7 +10,7 @@
  *   --latency SECONDS (1)
  *   --loudnorm        run ffmpeg's loudnorm (one pass, 3 s) too
  *   --speed           ns a frame of the live stage and of its parts, on the
- *                     first file (or on noise, if there is none)
+ *                     first file; without any file on noise
  *
  * An item counts in the means if ceiling and max-gain allow it to reach the
  * target: the gain that is missing is no more than max-gain, and its true
@@ -36,6 +36,10 @@
 using namespace genaudio::r128;
 
 namespace {
+
+/* dB by which a true peak may be over the ceiling if the target is to be
+ * within reach of a limiter. */
+constexpr double most_limiting = 8.0;
 
 struct Options
 {
@@ -243,7 +247,7 @@ quality (const Options & o)
     const Reading a = measure (in);
     const double gain = o.target - a.integrated;
     const bool counts = gain <= Settings ().max_gain
-        && a.peak + gain <= o.ceiling + atof(getenv("CR")?getenv("CR"):"8");
+        && a.peak + gain <= o.ceiling + most_limiting;
     std::printf ("%-28.28s %7.2f %6.2f %6.2f %c",
         std::filesystem::path (name).stem ().c_str (), a.integrated, a.peak,
         a.range, counts ? '|' : '*');
@@ -360,12 +364,9 @@ main (int argc, char **argv)
     } else
       add_files (o, a);
   }
-  if (o.speed)
+  if (o.speed || o.files.empty ())
     speed (o);
-  else if (o.files.empty ()) {
-    std::fprintf (stderr, "usage: r128-live [--loudnorm] FILE|FOLDER...\n");
-    return 2;
-  } else
+  else
     quality (o);
   return 0;
 }
