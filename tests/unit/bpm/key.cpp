@@ -49,10 +49,11 @@ cadences (int tonic, bool minor, double rate, double seconds, double a4 = 440)
   struct Chord { int root, third; };
   const Chord major_chords[] = { { 0, 4 }, { 5, 4 }, { 7, 4 }, { 0, 4 } };
   const Chord minor_chords[] = { { 0, 3 }, { 5, 3 }, { 7, 4 }, { 0, 3 } };
+  const Chord *chords = minor ? minor_chords : major_chords;
   Samples samples (static_cast<std::size_t> (rate * seconds));
 
   for (int n = 0; n < seconds; n++) {
-    const Chord chord = (minor ? minor_chords : major_chords)[n % 4];
+    const Chord chord = chords[n % 4];
     const int root = 48 + tonic + chord.root;
     add_note (samples, rate, n, 1, root - 12, .15, a4);
     for (int note : { root, root + chord.third, root + 7 })
