@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include <cstddef>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -28,11 +29,19 @@ class Error : public std::runtime_error
 {
 public:
   Error (Fault fault, const std::string & text)
-      : std::runtime_error (text), fault_ (fault) {}
+      : std::runtime_error (clip (text)), fault_ (fault) {}
 
   Fault fault () const { return fault_; }
 
 private:
+  /* A hostile file may have names of a hundred MB. */
+  static std::string
+  clip (const std::string & text)
+  {
+    constexpr std::size_t most = 1000;
+    return text.size () > most ? text.substr (0, most) + "..." : text;
+  }
+
   Fault fault_;
 };
 

@@ -17,6 +17,8 @@ namespace genaudio::json {
 namespace {
 
 constexpr int max_depth = 32;
+/* each takes some fifty times the byte it may have in the text */
+constexpr std::size_t max_values = 1'000'000;
 
 class Parser
 {
@@ -79,6 +81,8 @@ private:
 
     if (depth > max_depth)
       fail ("it is nested too deep");
+    if (++n_values_ > max_values)
+      fail (cat ("it has more than ", max_values, " values"));
     skip_space ();
     if (peek () == '{') {
       parse_object (value, depth);
@@ -286,7 +290,7 @@ private:
   }
 
   std::string_view text_;
-  std::size_t at_ = 0;
+  std::size_t at_ = 0, n_values_ = 0;
 };
 
 }

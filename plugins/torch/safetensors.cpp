@@ -15,6 +15,7 @@ namespace genaudio {
 namespace {
 
 constexpr std::uint64_t max_header = 100'000'000;
+constexpr std::size_t max_name = 4096;
 
 struct Format
 {
@@ -101,6 +102,9 @@ read_tensor (const std::string & name, const json::Value & object,
 {
   Tensor tensor;
 
+  if (name.size () > max_name)
+    throw Error (Fault::decode, cat ("A tensor has a name of ", name.size (),
+            " bytes; at most ", max_name, " are read"));
   if (object.kind != json::Kind::object)
     throw Error (Fault::decode, cat ("Tensor \"", name, "\" is described by "
             "something else than an object"));

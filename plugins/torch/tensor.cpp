@@ -10,6 +10,7 @@ namespace genaudio {
 
 namespace {
 
+constexpr std::size_t max_dimensions = 64;
 constexpr std::size_t max_entries = 4096;
 constexpr std::size_t max_entry_bytes = 4 << 20;
 
@@ -83,6 +84,9 @@ count_elements (const std::vector<std::uint64_t> & shape)
   wide count = 1;
   bool empty = false;
 
+  if (shape.size () > max_dimensions)
+    throw Error (Fault::decode, cat ("A tensor has ", shape.size (),
+            " dimensions; at most ", max_dimensions, " are read"));
   /* a zero hides no overflow: every partial product must fit */
   for (std::uint64_t size : shape) {
     if (size == 0)
@@ -102,11 +106,12 @@ check_bounds (const std::vector<std::uint64_t> & shape,
     std::uint64_t elements)
 {
   wide last = first;
+  const std::uint64_t count = count_elements (shape);
 
   if (shape.size () != strides.size ())
-    throw Error (Fault::decode, cat ("Shape ", shape_text (shape), " and "
-            "strides ", shape_text (strides), " have different lengths"));
-  if (count_elements (shape) == 0)
+    throw Error (Fault::decode, cat ("A tensor has ", shape.size (),
+            " dimensions and ", strides.size (), " strides"));
+  if (count == 0)
     return;
   for (std::size_t i = 0; i < shape.size (); i++) {
     last += static_cast<wide> (shape[i] - 1) * strides[i];

@@ -55,7 +55,8 @@ std::vector<std::uint64_t> c_strides (const std::vector<std::uint64_t> & shape);
 std::vector<std::uint64_t> fortran_strides (const std::vector<std::uint64_t> &
     shape);
 
-/* Number of elements. Throws when it does not fit 62 bits. */
+/* Number of elements. Throws when it does not fit 62 bits, or when there are
+ * more than 64 dimensions. */
 std::uint64_t count_elements (const std::vector<std::uint64_t> & shape);
 
 /* Throws unless every element that @shape and @strides reach from @first on

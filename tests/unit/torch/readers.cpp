@@ -586,6 +586,28 @@ test_bad_safetensors ()
   for (int i = 0; i < 100000; i++)
     deep += "[";
   bad (deep, "", "nested too deep");
+  std::string many = "{\"a\":[0";
+  for (int i = 0; i < 1'000'000; i++)
+    many += ",0";
+  bad (many + "]}", "", "more than 1000000 values");
+  bad ("{\"" + std::string (5000, 'n') + "\":{}}", "", "name of 5000 bytes");
+  std::string ones = "[4";
+  for (int i = 0; i < 64; i++)
+    ones += ",1";
+  bad (with ("[4]", (ones + "]").c_str ()), four, "65 dimensions");
+}
+
+/* what is said of a file does not grow with it */
+static void
+test_long_messages ()
+{
+  try {
+    play (writers::safetensors ("{\"" + std::string (4000, 'n') + "\":{}}",
+            ""));
+    g_error ("accepted a tensor without anything");
+  } catch (const Error & error) {
+    g_assert_cmpuint (strlen (error.what ()), <, 1100);
+  }
 }
 
 static void
@@ -683,7 +705,9 @@ test_bad_tensors ()
   expect_refusal (tensor (4, 0, {4}, {-1}), Fault::decode, "stride -1");
   expect_refusal (tensor (4, 0, {-4}, {1}), Fault::decode, "size -4");
   expect_refusal (tensor (-4, 0, {4}, {1}), Fault::decode, "size -4");
-  expect_refusal (tensor (4, 0, {4}, {1, 1}), Fault::decode, "different");
+  expect_refusal (tensor (4, 0, {4}, {1, 1}), Fault::decode, "2 strides");
+  expect_refusal (tensor (4, 0, std::vector<std::int64_t> (65, 1),
+          std::vector<std::int64_t> (65, 1)), Fault::decode, "65 dimensions");
   expect_refusal (tensor (4, 0, {1000000}, {0}), Fault::format, "repeats");
   expect_refusal (tensor (4, 0, {1000000, 1, 4}, {0, 0, 1}), Fault::format,
       "repeats");
@@ -906,6 +930,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/readers/rates", test_rates);
   g_test_add_func ("/readers/selection", test_selection);
   g_test_add_func ("/readers/bad-safetensors", test_bad_safetensors);
+  g_test_add_func ("/readers/long-messages", test_long_messages);
   g_test_add_func ("/readers/good-json", test_good_json);
   g_test_add_func ("/readers/metadata-limit", test_metadata_limit);
   g_test_add_func ("/readers/bad-npy", test_bad_npy);
