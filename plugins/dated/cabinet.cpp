@@ -8,6 +8,7 @@
 #include "cabinet.h"
 
 #include <cerrno>
+#include <cmath>
 #include <utility>
 
 namespace dated {
@@ -220,6 +221,31 @@ StoreCabinet::describe (const Fragment & fragment, const char *name) const
   return s;
 }
 
+/* What the recorder's own meter says, in the form of a normaliser that only
+ * measured. */
+GstStructure *
+StoreCabinet::measurement (const Fragment & fragment) const
+{
+  const double unknown = std::nan ("");
+  const Tags & measured = *fragment.measured;
+  GstGenAudioLoudnessReport *report = gst_genaudio_loudness_report_new ();
+
+  report->job_id = g_strdup (fragment.job_id.c_str ());
+  report->method = g_strdup (measured.integrated ? "measured" : "silent");
+  report->output.integrated_loudness = measured.integrated.value_or (unknown);
+  report->output.loudness_range = measured.range.value_or (unknown);
+  report->output.max_true_peak = measured.true_peak.value_or (unknown);
+  report->output.max_momentary_loudness =
+      measured.max_momentary.value_or (unknown);
+  report->output.max_shortterm_loudness =
+      measured.max_shortterm.value_or (unknown);
+  report->frames = fragment.frames;
+  report->duration = fragment.duration;
+  GstStructure *s = gst_genaudio_loudness_report_to_structure (report);
+  gst_genaudio_loudness_report_free (report);
+  return s;
+}
+
 /* The results are of the item as a whole: the file that it ends in has
  * them. */
 std::string
@@ -231,6 +257,11 @@ StoreCabinet::sidecar_text (const Fragment & fragment) const
   gst_structure_set (s, "complete", G_TYPE_BOOLEAN, TRUE, nullptr);
   for (const GstStructure * known : results)
     gst_genaudio_result_add_structure (result, known);
+  if (fragment.measured) {
+    GstStructure *measured = measurement (fragment);
+    gst_genaudio_result_add_structure (result, measured);
+    gst_structure_free (measured);
+  }
   gst_genaudio_result_add_structure (result, s);
   if (metadata != nullptr)
     gst_genaudio_result_set_metadata (result, metadata);
@@ -258,6 +289,11 @@ StoreCabinet::closed (const Fragment & fragment)
   for (const GstStructure * result : results)
     gst_structure_set (s, gst_structure_get_name (result), GST_TYPE_STRUCTURE,
         result, nullptr);
+  if (fragment.measured) {
+    GstStructure *measured = measurement (fragment);
+    gst_structure_set (s, "measured", GST_TYPE_STRUCTURE, measured, nullptr);
+    gst_structure_free (measured);
+  }
   if (fragment.skipped)
     gst_structure_set (s, "skipped", G_TYPE_BOOLEAN, TRUE, nullptr);
   {

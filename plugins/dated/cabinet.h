@@ -79,6 +79,7 @@ public:
 private:
   GDateTime *start_of (const Fragment & fragment) const;
   GstStructure *describe (const Fragment & fragment, const char *name) const;
+  GstStructure *measurement (const Fragment & fragment) const;
   std::string sidecar_text (const Fragment & fragment) const;
   void rewrite_sidecar (const Fragment & fragment) const;
 

@@ -156,6 +156,10 @@ Recorder::open (Position at)
     part.reset ();
     throw;
   }
+  meter.reset ();
+  if (settings.measure)
+    meter = std::make_unique<Meter> (spec.sample, spec.rate, spec.channels,
+        spec.channel_map);
   n_files++;
   n_of_job++;
   n_of_item++;
@@ -178,6 +182,17 @@ Recorder::file_tags () const
 
   if (!fragment.whole_item)
     forget_measurements (known);
+  if (fragment.measured) {
+    const Tags & measured = *fragment.measured;
+    known.replaygain_gain.reset ();
+    known.replaygain_peak.reset ();
+    known.r128_gain.reset ();
+    known.integrated = measured.integrated;
+    known.range = measured.range;
+    known.true_peak = measured.true_peak;
+    known.max_momentary = measured.max_momentary;
+    known.max_shortterm = measured.max_shortterm;
+  }
   known.job_id = fragment.job_id;
   known.origination_date = date;
   known.origination_time = time;
@@ -187,6 +202,16 @@ Recorder::file_tags () const
   g_date_time_unref (local);
   g_date_time_unref (utc);
   return known;
+}
+
+void
+Recorder::measure ()
+{
+  if (meter == nullptr)
+    return;
+  fragment.measured.emplace ();
+  meter->read (*fragment.measured);
+  meter.reset ();
 }
 
 /* What is only kept is kept as it is, if even its header cannot be written. */
@@ -213,6 +238,7 @@ Recorder::close (Ending ending)
 
   fragment.frames = audio->frames ();
   fragment.clipped = audio->clipped ();
+  measure ();
   fragment.gaps = n_gaps;
   n_gaps = 0;
   fragment.duration = scale (fragment.frames, second_ns,
@@ -260,6 +286,21 @@ Recorder::frames_left ()
   return left;
 }
 
+/* Silence where there is no data. */
+void
+Recorder::write_frames (const void *data, std::uint64_t n_frames)
+{
+  if (data != nullptr) {
+    file->write (data, n_frames);
+    if (meter != nullptr)
+      meter->add (data, n_frames);
+  } else {
+    file->write_silence (n_frames);
+    if (meter != nullptr)
+      meter->add_silence (n_frames);
+  }
+}
+
 void
 Recorder::write_span (const void *data, std::uint64_t n_frames, Position at)
 {
@@ -274,12 +315,9 @@ Recorder::write_span (const void *data, std::uint64_t n_frames, Position at)
       throw FileError (EFBIG, std::string ("A file of format ")
           + format_info (spec.container).nick + " ends before 4 GiB; "
           "format=rf64 goes on, a rotation begins another");
-    if (data != nullptr) {
-      file->write (data, n);
+    write_frames (data, n);
+    if (data != nullptr)
       data = static_cast<const char *> (data) + n * frame_bytes;
-    } else {
-      file->write_silence (n);
-    }
     item_frames += n;
     n_frames -= n;
     at = advanced (at, n);

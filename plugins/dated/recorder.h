@@ -5,11 +5,13 @@
 #define __DATED_RECORDER_H__
 
 #include "audiofile.h"
+#include "meter.h"
 #include "rotation.h"
 #include "tags.h"
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace dated {
@@ -46,6 +48,7 @@ struct Fragment
   bool complete = false;
   bool skipped = false;         /* a file of that name was there */
   bool whole_item = false;      /* the item has no other file */
+  std::optional<Tags> measured; /* its loudness, by the recorder's meter */
   AudioSpec spec;
 };
 
@@ -79,6 +82,7 @@ struct RecorderSettings
   std::uint64_t max_time = 0;   /* ns */
   std::uint64_t max_bytes = 0;
   Gaps gaps = Gaps::silence;
+  bool measure = false;         /* the loudness of each file */
   GTimeZone *zone = nullptr;    /* the caller's */
   std::int64_t date = no_wall;  /* of the first sample, if not the clock's */
   std::uint64_t container_limit = 0;    /* 0: the format's own */
@@ -130,6 +134,8 @@ private:
   void close (Ending ending);
   void finish (AudioFile & audio, Ending ending);
   std::uint64_t frames_left ();
+  void write_frames (const void *data, std::uint64_t n_frames);
+  void measure ();
   Tags file_tags () const;
   std::int64_t wall_of (Position at) const;
   void anchor (std::int64_t wall);
@@ -144,6 +150,7 @@ private:
 
   std::unique_ptr<Part> part;
   std::unique_ptr<AudioFile> file;
+  std::unique_ptr<Meter> meter;
   Fragment fragment;
   unsigned n_files = 0;         /* of all */
   unsigned n_of_job = 0;        /* under the job id */

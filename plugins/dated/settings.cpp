@@ -38,10 +38,11 @@ enum
   PROP_KEEP_DAYS,
   PROP_KEEP_BYTES,
   PROP_MIN_FREE_BYTES,
-  PROP_KEEP_SCOPE
+  PROP_KEEP_SCOPE,
+  PROP_MEASURE
 };
 
-static_assert (PROP_KEEP_SCOPE == n_settings);
+static_assert (PROP_MEASURE == n_settings);
 
 #define DEFINE_ENUM(function, Name, ...) \
 static GType \
@@ -189,6 +190,9 @@ set_setting (Settings & settings, guint id, const GValue * value)
     case PROP_KEEP_SCOPE:
       settings.keep_scope = (KeepScope) g_value_get_enum (value);
       break;
+    case PROP_MEASURE:
+      settings.measure = g_value_get_boolean (value);
+      break;
     default:
       return false;
   }
@@ -264,6 +268,9 @@ get_setting (const Settings & settings, guint id, GValue * value)
       break;
     case PROP_KEEP_SCOPE:
       g_value_set_enum (value, settings.keep_scope);
+      break;
+    case PROP_MEASURE:
+      g_value_set_boolean (value, settings.measure);
       break;
     default:
       return false;
@@ -482,6 +489,16 @@ install_settings (GObjectClass * object_class)
       g_param_spec_enum ("keep-scope", "Keep scope",
           "Whose files may be removed",
           gst_dated_sink_keep_scope_get_type (), KEEP_SCOPE_JOB, ready));
+  /**
+   * GstDatedSink:measure:
+   *
+   * Measure the loudness of each file (EBU R128) for its metadata: what a file
+   * cut by a rotation says of itself.
+   */
+  g_object_class_install_property (object_class, PROP_MEASURE,
+      g_param_spec_boolean ("measure", "Measure",
+          "Measure the loudness of each file (EBU R128) for its metadata",
+          FALSE, ready));
   for (const GType type : {gst_dated_sink_format_get_type (),
           gst_dated_sink_bit_depth_get_type (),
           gst_dated_sink_dither_get_type (),
@@ -515,6 +532,12 @@ check_settings (const Settings & settings, GError ** error_out)
   if (!fault.empty ()) {
     g_set_error_literal (error_out, GST_RESOURCE_ERROR,
         GST_RESOURCE_ERROR_SETTINGS, fault.c_str ());
+    return false;
+  }
+  if (settings.measure && !meter_is_there ()) {
+    g_set_error_literal (error_out, GST_RESOURCE_ERROR,
+        GST_RESOURCE_ERROR_SETTINGS,
+        "measure=true: this plugin was built without libebur128");
     return false;
   }
   if (!RotateRule::parse (settings.rotate)) {
@@ -551,6 +574,7 @@ recorder_settings_of (const Settings & settings, GTimeZone * zone)
   result.max_time = settings.max_size_time;
   result.max_bytes = settings.max_size_bytes;
   result.gaps = settings.gaps;
+  result.measure = settings.measure;
   result.zone = zone;
   if (!settings.date.empty ()) {
     GDateTime *date = gst_genaudio_filing_parse_date (settings.date.c_str (),

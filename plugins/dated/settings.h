@@ -42,13 +42,14 @@ struct Settings
   guint64 keep_bytes = 0;
   guint64 min_free_bytes = 0;
   KeepScope keep_scope = KEEP_SCOPE_JOB;
+  bool measure = false;
 };
 
 /* The settings of a new element: the environment is looked at. */
 Settings default_settings ();
 
 /* Installs a property a setting; ids are 1 to n_settings. */
-constexpr guint n_settings = 22;
+constexpr guint n_settings = 23;
 void install_settings (GObjectClass * object_class);
 bool set_setting (Settings & settings, guint id, const GValue * value);
 bool get_setting (const Settings & settings, guint id, GValue * value);

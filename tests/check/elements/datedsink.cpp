@@ -714,6 +714,42 @@ GST_START_TEST (test_max_size_time)
 }
 GST_END_TEST;
 
+/* The pieces of a rotation say their own loudness, with the meter on. */
+GST_START_TEST (test_measure)
+{
+  Sink sink ("job-id=measured max-size-time=1000000000 measure=true "
+      "sidecar=json file-metadata=full");
+  SF_BROADCAST_INFO bext = {};
+  SF_INFO info = {};
+
+  if (gst_element_set_state (sink.element, GST_STATE_READY)
+      == GST_STATE_CHANGE_FAILURE)
+    return;                     /* built without libebur128, and says so */
+  sink.play ();
+  sink.begin ("a");
+  std::vector<gint16> tone (2 * rate);
+  for (std::size_t i = 0; i < tone.size (); i++)
+    tone[i] = i % 8 < 4 ? 1000 : -1000;
+  GstBuffer *buffer = gst_buffer_new_memdup (tone.data (), tone.size () * 2);
+  GST_BUFFER_PTS (buffer) = 0;
+  gst_pad_push (sink.pad, buffer);
+  sink.eos ();
+  const auto closed = sink.closed ();
+  const std::string path = gst_structure_get_string (closed.at (0),
+      "location");
+  fail_unless (gst_structure_has_field (closed[0], "measured"));
+  free_all (closed);
+  SNDFILE *file = sf_open (path.c_str (), SFM_READ, &info);
+  fail_unless (sf_command (file, SFC_GET_BROADCAST_INFO, &bext, sizeof bext)
+      == SF_TRUE);
+  sf_close (file);
+  fail_unless (bext.loudness_value < 0 && bext.loudness_value > -4000);
+  const std::string text = text_of (path + ".json");
+  fail_unless (text.find ("\"method\":\"measured\"") != std::string::npos,
+      "%s", text.c_str ());
+}
+GST_END_TEST;
+
 GST_START_TEST (test_split_now)
 {
   Sink sink ("job-id=split");
@@ -1227,9 +1263,8 @@ GST_START_TEST (test_slow_disk_holds_a_file_up)
   g_usleep (50000);
   const GstClockTime reached = sink.time;
   fail_unless (reached < 300 * GST_SECOND, "the queue has no bound");
-  const gint64 start = g_get_monotonic_time ();
+  /* this would never return if it waited for the disk */
   gst_element_set_state (sink.element, GST_STATE_PAUSED);
-  fail_unless (g_get_monotonic_time () - start < G_USEC_PER_SEC / 2);
   gst_element_set_state (sink.element, GST_STATE_PLAYING);
   brake.on = false;
   fail_unless_equals_int (GPOINTER_TO_INT (g_thread_join (thread)),
@@ -1282,7 +1317,11 @@ GST_START_TEST (test_slow_disk_drops_live_audio)
   GstBuffer *last = gst_buffer_new_allocate (nullptr, second, nullptr);
   gst_buffer_memset (last, 0, 0, second);
   GST_BUFFER_PTS (last) = 12 * GST_SECOND;
-  g_usleep (300000);
+  for (guint64 written = 0; written < 12 * 96000 - dropped; g_usleep (1000)) {
+    g_object_get (h->element, "recording-stats", &stats, nullptr);
+    gst_structure_get_uint64 (stats, "frames", &written);
+    gst_structure_free (stats);
+  }
   fail_unless_equals_int (gst_harness_push (h, last), GST_FLOW_OK);
   gst_harness_push_event (h, gst_event_new_eos ());
   guint64 frames = 0;
@@ -1344,6 +1383,7 @@ datedsink_suite (void)
   tcase_add_test (tc, test_sidecar_of_a_suffixed_file);
   tcase_add_test (tc, test_again);
   tcase_add_test (tc, test_max_size_time);
+  tcase_add_test (tc, test_measure);
   tcase_add_test (tc, test_split_now);
   tcase_add_test (tc, test_start_and_stop);
   tcase_add_test (tc, test_gap_event);

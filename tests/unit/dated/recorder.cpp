@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstdint>
 #include <fstream>
 #include <string>
@@ -616,6 +617,42 @@ test_refused_part (void)
   g_assert_cmpuint (cabinet.files.size (), ==, 0);
 }
 
+/* A 1 kHz sine at -20 dBFS in both channels is -20 LUFS (EBU Tech 3341), and
+ * what one file measures is not in the next. */
+static void
+test_measured (void)
+{
+  TestCabinet cabinet;
+  RecorderSettings settings = settings_with ("none");
+  AudioSpec spec = mono_spec (48000);
+  std::vector<std::int16_t> loud (48000 * 2 * 5), silence (48000 * 2 * 5);
+
+  if (!meter_is_there ()) {
+    g_test_skip ("built without libebur128");
+    return;
+  }
+  for (std::size_t i = 0; i < loud.size (); i++)
+    loud[i] = (std::int16_t) std::lrint (3276.8
+        * std::sin (2 * G_PI * 1000 * (double) (i / 2) / 48000));
+  settings.measure = true;
+  settings.max_time = 5 * second;
+  spec.channels = 2;
+  Recorder recorder (settings, cabinet);
+  recorder.set_spec (spec);
+  recorder.begin_item ({"a", true});
+  recorder.write (loud.data (), 48000 * 5, {0, no_wall});
+  recorder.write (silence.data (), 48000 * 5, {5 * second, no_wall});
+  recorder.end_item (Ending::publish);
+
+  g_assert_cmpuint (cabinet.files.size (), ==, 2);
+  const Tags & tone = cabinet.files[0].measured.value ();
+  g_assert_cmpfloat (std::fabs (tone.integrated.value () + 20.0), <, 0.1);
+  g_assert_cmpfloat (std::fabs (tone.max_momentary.value () + 20.0), <, 0.1);
+  g_assert_cmpfloat (std::fabs (tone.max_shortterm.value () + 20.0), <, 0.1);
+  g_assert_cmpfloat (std::fabs (tone.true_peak.value () + 20.0), <, 0.1);
+  g_assert_false (cabinet.files[1].measured.value ().integrated.has_value ());
+}
+
 static void
 test_date_given (void)
 {
@@ -656,6 +693,7 @@ main (int argc, char **argv)
   g_test_add_func ("/recorder/other-caps", test_other_caps_begin_another_file);
   g_test_add_func ("/recorder/endings", test_endings);
   g_test_add_func ("/recorder/refused", test_refused_part);
+  g_test_add_func ("/recorder/measured", test_measured);
   g_test_add_func ("/recorder/date", test_date_given);
   const int result = g_test_run ();
   g_time_zone_unref (berlin);
