@@ -165,31 +165,9 @@ StoreCabinet::publish (GstGenAudioPart * part, Fragment & fragment)
           settings.sidecar ? sidecar.c_str () : nullptr, &path, &skipped,
           &error))
     throw StoreError (error);
-  const bool moved = fragment.location != path;
   fragment.location = path;
   fragment.skipped = skipped;
   g_free (path);
-  if (settings.sidecar && moved && !skipped)
-    rewrite_sidecar (fragment);
-}
-
-/* The name was taken, so that the sidecar says another than it lies beside. */
-void
-StoreCabinet::rewrite_sidecar (const Fragment & fragment) const
-{
-  const std::string text = sidecar_text (fragment);
-  const std::string path =
-      fragment.location + GST_GENAUDIO_SIDECAR_EXTENSION;
-  GError *error = nullptr;
-
-  if (!g_file_set_contents_full (path.c_str (), text.c_str (),
-          (gssize) text.size (), (GFileSetContentsFlags) (
-              G_FILE_SET_CONTENTS_CONSISTENT | (settings.durable
-                  ? G_FILE_SET_CONTENTS_DURABLE : 0)), 0666, &error)) {
-    GST_ELEMENT_WARNING (element, RESOURCE, WRITE, (nullptr),
-        ("%s", error->message));
-    g_error_free (error);
-  }
 }
 
 GstStructure *

@@ -81,7 +81,6 @@ private:
   GstStructure *describe (const Fragment & fragment, const char *name) const;
   GstStructure *measurement (const Fragment & fragment) const;
   std::string sidecar_text (const Fragment & fragment) const;
-  void rewrite_sidecar (const Fragment & fragment) const;
 
   GstElement *element;
   GstGenAudioStore *store;
