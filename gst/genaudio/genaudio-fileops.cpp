@@ -11,6 +11,7 @@
 #endif
 
 #include "genaudio-part-private.hpp"
+#include "genaudio-sidecar.hpp"
 #include "genaudio-store-private.hpp"
 
 #include <algorithm>
@@ -152,19 +153,6 @@ copy_metadata (const Source & source, int to)
   return futimens (to, times) == 0 ? 0 : errno;
 }
 
-/* Text of the sidecar, if there is one. */
-std::unique_ptr<std::string>
-read_sidecar (const Source & source)
-{
-  const std::string path = source.path + GST_GENAUDIO_SIDECAR_EXTENSION;
-  gchar *text;
-  if (!g_file_get_contents (path.c_str (), &text, nullptr, nullptr))
-    return nullptr;
-  auto copy = std::make_unique<std::string> (text);
-  g_free (text);
-  return copy;
-}
-
 void
 set_failure (GError ** error, int errnum, const char *verb,
     const Source & source, const std::string & destination)
@@ -192,37 +180,56 @@ copy_to (const Source & source, const std::string & destination,
     gst_genaudio_part_discard (part);
     return nullptr;
   }
-  const auto sidecar = read_sidecar (source);
+  const auto sidecar = read_sidecar (source.path);
+  const std::string text =
+      sidecar != nullptr ? sidecar_with_path (*sidecar, destination) : "";
   gchar *path = nullptr;
   gboolean skip = FALSE;
   if (!gst_genaudio_part_publish (part, if_exists, TRUE,
-          sidecar != nullptr ? sidecar->c_str () : nullptr, &path, &skip,
-          error))
+          sidecar != nullptr ? text.c_str () : nullptr, &path, &skip, error))
     gst_genaudio_part_discard (part);
   skipped = skip;
   return path;
 }
 
-/* The sidecar's name is of whoever has the audio's. */
+/* Brings the sidecar after its file, which is @name in @folder now. */
 int
-rename_both (const Source & source, int tofd, std::string & name,
-    GstGenAudioIfExists if_exists)
+move_sidecar (const Source & source, int tofd, const std::string & folder,
+    const std::string & name)
+{
+  const std::string from = source.name + GST_GENAUDIO_SIDECAR_EXTENSION;
+  const std::string to = name + GST_GENAUDIO_SIDECAR_EXTENSION;
+  const std::string part_name = make_part_name (to);
+  const auto text = read_sidecar (source.path);
+
+  if (text == nullptr) {
+    /* one that is there is of a file that is gone */
+    unlinkat (tofd, to.c_str (), 0);
+    return 0;
+  }
+  int errnum = write_sidecar (tofd, part_name,
+      sidecar_with_path (*text, folder + "/" + name), true);
+  if (errnum == 0 && renameat (tofd, part_name.c_str (), tofd, to.c_str ()) != 0)
+    errnum = errno;
+  if (errnum == 0)
+    unlinkat (source.dirfd.get (), from.c_str (), 0);
+  else
+    unlinkat (tofd, part_name.c_str (), 0);
+  return errnum;
+}
+
+int
+rename_both (const Source & source, int tofd, const std::string & folder,
+    std::string & name, GstGenAudioIfExists if_exists)
 {
   const int fromfd = source.dirfd.get ();
   int errnum = rename_if_exists (fromfd, source.name.c_str (), tofd, name,
       if_exists);
   if (errnum != 0)
     return errnum;
-  const std::string from = source.name + GST_GENAUDIO_SIDECAR_EXTENSION;
-  const std::string to = name + GST_GENAUDIO_SIDECAR_EXTENSION;
-  if (renameat (fromfd, from.c_str (), tofd, to.c_str ()) == 0)
-    return 0;
-  errnum = errno;
-  if (errnum == ENOENT) {
-    unlinkat (tofd, to.c_str (), 0);
-    return 0;
-  }
-  rename_no_replace (tofd, name.c_str (), fromfd, source.name.c_str ());
+  errnum = move_sidecar (source, tofd, folder, name);
+  if (errnum != 0)
+    rename_no_replace (tofd, name.c_str (), fromfd, source.name.c_str ());
   return errnum;
 }
 
@@ -407,7 +414,8 @@ gst_genaudio_store_move_file (GstGenAudioStore * store, const gchar * source,
   std::string name = name_of (path);
   int errnum = make_below (parent_of (path), "", tofd, made);
   if (errnum == 0)
-    errnum = rename_both (file, tofd.get (), name, if_exists);
+    errnum = rename_both (file, tofd.get (), parent_of (path), name,
+        if_exists);
   if (errnum == EXDEV)
     return move_across (file, path, if_exists, error);
   if (errnum == EEXIST && if_exists == GST_GENAUDIO_IF_EXISTS_SKIP)

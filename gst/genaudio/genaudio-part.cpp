@@ -12,6 +12,7 @@
 #endif
 
 #include "genaudio-part-private.hpp"
+#include "genaudio-sidecar.hpp"
 
 #include <cerrno>
 #include <cstdarg>
@@ -58,25 +59,9 @@ sync_file (GstGenAudioPart * part)
   return fd && fsync (fd.get ()) == 0 ? 0 : errno;
 }
 
-int
-write_sidecar (GstGenAudioPart * part, const std::string & part_name,
-    const char *text, bool durable)
-{
-  UniqueFd fd (openat (part->dirfd.get (), part_name.c_str (),
-          O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
-  if (!fd)
-    return errno;
-  int errnum = write_all (fd.get (), text, strlen (text));
-  if (errnum == 0 && durable && fsync (fd.get ()) != 0)
-    errnum = errno;
-  if (errnum != 0)
-    unlinkat (part->dirfd.get (), part_name.c_str (), 0);
-  return errnum;
-}
-
 /* Takes a publication back: complete or absent. A disk can be too broken even
  * for that; then the whole file stays under its final name. */
-bool
+void
 withdraw (GstGenAudioPart * part, const std::string & name)
 {
   const std::string sidecar = name + GST_GENAUDIO_SIDECAR_EXTENSION;
@@ -85,17 +70,44 @@ withdraw (GstGenAudioPart * part, const std::string & name)
           part->part_name.c_str ()) != 0) {
     part->path = parent_of (part->final_path) + "/" + name;
     part->is_published = true;
-    return false;
+    return;
   }
   unlinkat (dirfd, sidecar.c_str (), 0);
-  return true;
+}
+
+/* The sidecar while nothing has its name yet. */
+struct Sidecar
+{
+  const char *text = nullptr;   /* none */
+  std::string part_name;
+};
+
+/* What was written for a name that was taken is written again for @name. */
+int
+rename_sidecar (GstGenAudioPart * part, const Sidecar & sidecar,
+    const std::string & name, bool durable)
+{
+  const int dirfd = part->dirfd.get ();
+  const std::string final_name = name + GST_GENAUDIO_SIDECAR_EXTENSION;
+  int errnum = 0;
+
+  if (name != part->name) {
+    unlinkat (dirfd, sidecar.part_name.c_str (), 0);
+    errnum = write_sidecar (dirfd, sidecar.part_name,
+        sidecar_with_path (sidecar.text,
+            parent_of (part->final_path) + "/" + name), durable);
+  }
+  if (errnum == 0 && renameat (dirfd, sidecar.part_name.c_str (), dirfd,
+          final_name.c_str ()) != 0)
+    errnum = errno;
+  return errnum;
 }
 
 /* Who owns the audio's name owns the sidecar's, so the audio goes first and
  * whatever has the sidecar's name is of a file that is gone. */
 int
 publish_names (GstGenAudioPart * part, GstGenAudioIfExists if_exists,
-    const std::string & sidecar_part, std::string & name)
+    const Sidecar & sidecar, bool durable, std::string & name)
 {
   const int dirfd = part->dirfd.get ();
   name = part->name;
@@ -103,15 +115,16 @@ publish_names (GstGenAudioPart * part, GstGenAudioIfExists if_exists,
       if_exists);
   if (errnum != 0)
     return errnum;
-  const std::string sidecar = name + GST_GENAUDIO_SIDECAR_EXTENSION;
-  if (sidecar_part.empty ()) {
-    unlinkat (dirfd, sidecar.c_str (), 0);
-    return 0;
+  if (sidecar.text != nullptr) {
+    errnum = rename_sidecar (part, sidecar, name, durable);
+  } else {
+    const std::string stale = name + GST_GENAUDIO_SIDECAR_EXTENSION;
+    unlinkat (dirfd, stale.c_str (), 0);
   }
-  if (renameat (dirfd, sidecar_part.c_str (), dirfd, sidecar.c_str ()) == 0)
-    return 0;
-  errnum = errno;
-  withdraw (part, name);
+  if (errnum == 0 && durable)
+    errnum = sync_folders (part->base, part->folder, part->made);
+  if (errnum != 0)
+    withdraw (part, name);
   return errnum;
 }
 
@@ -289,7 +302,8 @@ gst_genaudio_part_is_taken (const GstGenAudioPart * part)
  * @part: (transfer none): a part, complete and flushed to its descriptor
  * @if_exists: what to do if the name is taken
  * @durable: whether file and folders are on the disk when this returns
- * @sidecar: (nullable): text of the sidecar
+ * @sidecar: (nullable): text of the sidecar; where it is a JSON object with a
+ *     member `path` and the name is taken, that says the name that was free
  * @path: (out) (optional) (transfer full): where the file is now, or the file
  *     that made this one be skipped
  * @skipped: (out) (optional): whether it was skipped
@@ -311,24 +325,21 @@ gst_genaudio_part_publish (GstGenAudioPart * part,
 {
   g_return_val_if_fail (part != nullptr, FALSE);
 
-  std::string sidecar_part, name;
+  Sidecar side;
+  std::string name;
   int errnum = durable ? sync_file (part) : 0;
   if (errnum == 0 && sidecar != nullptr) {
-    sidecar_part =
+    side.part_name =
         make_part_name (part->name + GST_GENAUDIO_SIDECAR_EXTENSION);
-    errnum = write_sidecar (part, sidecar_part, sidecar, durable);
-    if (errnum != 0)
-      sidecar_part.clear ();
+    errnum = write_sidecar (part->dirfd.get (), side.part_name, sidecar,
+        durable);
+    if (errnum == 0)
+      side.text = sidecar;
   }
   if (errnum == 0)
-    errnum = publish_names (part, if_exists, sidecar_part, name);
-  if (errnum == 0 && durable) {
-    errnum = sync_folders (part->base, part->folder, part->made);
-    if (errnum != 0)
-      withdraw (part, name);
-  }
-  if (errnum != 0 && !sidecar_part.empty () && !part->is_published)
-    unlinkat (part->dirfd.get (), sidecar_part.c_str (), 0);
+    errnum = publish_names (part, if_exists, side, durable, name);
+  if (errnum != 0 && side.text != nullptr && !part->is_published)
+    unlinkat (part->dirfd.get (), side.part_name.c_str (), 0);
 
   const bool skip = errnum == EEXIST && if_exists == GST_GENAUDIO_IF_EXISTS_SKIP;
   if (errnum != 0 && !skip) {

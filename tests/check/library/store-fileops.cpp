@@ -187,6 +187,22 @@ GST_START_TEST (test_copy)
 }
 GST_END_TEST;
 
+GST_START_TEST (test_sidecar_path)
+{
+  for (Transfer function : { gst_genaudio_store_move_file,
+          gst_genaudio_store_copy_file }) {
+    Folder folder;
+    const std::string & base = folder.path;
+    folder.write ("a.wav", "one");
+    folder.write ("a.wav.json", "{\"path\":\"a.wav\",\"bpm\":null}");
+    fail_unless (transfer (function, base + "/a.wav", base + "/b.wav")
+        == base + "/b.wav");
+    fail_unless (folder.read ("b.wav.json")
+        == "{\"path\":\"" + base + "/b.wav\",\"bpm\":null}");
+  }
+}
+GST_END_TEST;
+
 GST_START_TEST (test_destination_exists)
 {
   for (Transfer function : { gst_genaudio_store_move_file,
@@ -286,6 +302,7 @@ fileops_suite (void)
   tcase_add_test (tc, test_delete);
   tcase_add_test (tc, test_move);
   tcase_add_test (tc, test_copy);
+  tcase_add_test (tc, test_sidecar_path);
   tcase_add_test (tc, test_destination_exists);
   tcase_add_test (tc, test_bad_sources);
   tcase_add_test (tc, test_across_file_systems);

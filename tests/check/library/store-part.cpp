@@ -121,6 +121,23 @@ GST_START_TEST (test_if_exists)
 }
 GST_END_TEST;
 
+/* A sidecar says where its file is, also where that was not foreseen. */
+GST_START_TEST (test_sidecar_path)
+{
+  Folder folder;
+  GstGenAudioStore *store = folder.new_store ();
+  const char text[] = "{\"bpm\":120.5,\"path\":\"a.wav\",\"key\":null}\n";
+
+  publish (store, "one", GST_GENAUDIO_IF_EXISTS_SUFFIX, text);
+  const std::string path =
+      publish (store, "two", GST_GENAUDIO_IF_EXISTS_SUFFIX, text);
+  fail_unless (folder.read ("2025/11/07/a.wav.json") == text);
+  fail_unless (folder.read ("2025/11/07/a-1.wav.json")
+      == "{\"bpm\":120.5,\"path\":\"" + path + "\",\"key\":null}\n");
+  g_object_unref (store);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_keep_and_discard)
 {
   Folder folder;
@@ -281,6 +298,7 @@ part_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_publish);
   tcase_add_test (tc, test_if_exists);
+  tcase_add_test (tc, test_sidecar_path);
   tcase_add_test (tc, test_keep_and_discard);
   tcase_add_test (tc, test_locked);
   tcase_add_test (tc, test_part_replaced);

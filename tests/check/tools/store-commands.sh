@@ -3,7 +3,7 @@
 #
 # store-commands.sh GENAUDIO: what the store's commands say and do.
 set -u
-genaudio=$1
+genaudio=$(realpath "$1")
 dir=$(mktemp -d) || exit 99
 trap 'rm -rf "$dir"' EXIT
 export AUDIO_OUTPUT_DIR="$dir/store" TZ=UTC LC_ALL=C.UTF-8
