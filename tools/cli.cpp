@@ -4,7 +4,7 @@
 
 #include "cli.hpp"
 
-#include <gst/gst.h>
+#include <gst/genaudio/genaudio.h>
 
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -20,6 +20,13 @@
 #include <sstream>
 
 namespace genaudio::cli {
+
+void
+start_gstreamer ()
+{
+  gst_init (nullptr, nullptr);
+  gst_genaudio_init ();
+}
 
 bool
 parse_options (GOptionContext * context, int *argc, char ***argv)

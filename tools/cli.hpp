@@ -27,13 +27,8 @@ enum Exit
   exit_terminated = 143,
 };
 
-using Command = int (*) (int argc, char **argv);
-
-/* -- each in a file of its own */
-int cmd_export (int argc, char **argv);
-int cmd_analyze (int argc, char **argv);
-int cmd_normalize (int argc, char **argv);
-int cmd_info (int argc, char **argv);
+/* Initialises GStreamer, which the commands of the store do without. */
+void start_gstreamer ();
 
 /* -- options */
 

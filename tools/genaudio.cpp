@@ -10,6 +10,7 @@
 #include "config.h"
 #endif
 
+#include "item-commands.h"
 #include "store-commands.h"
 
 #include <clocale>
@@ -28,6 +29,11 @@ struct Command
 };
 
 const Command commands[] = {
+  {"export", genaudio_cmd_export,
+      "turn tensor files into normalised, filed audio"},
+  {"analyze", genaudio_cmd_analyze,
+      "measure audio files: loudness, tempo, key, statistics"},
+  {"normalize", genaudio_cmd_normalize, "bring audio files to a loudness"},
   {"list", genaudio_cmd_list, "list the files of the store, newest first"},
   {"stats", genaudio_cmd_stats, "count them"},
   {"cleanup", genaudio_cmd_cleanup, "remove what need not be kept"},
@@ -36,6 +42,7 @@ const Command commands[] = {
   {"cp", genaudio_cmd_cp, "copy files with their sidecars"},
   {"rm", genaudio_cmd_rm, "remove files with their sidecars"},
   {"recover", genaudio_cmd_recover, "publish what killed recordings left"},
+  {"info", genaudio_cmd_info, "say what this installation can do"},
 };
 
 void

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -59,9 +60,11 @@ folder_of (const std::string & base_dir)
 }
 
 std::string
-to_line (const std::string & path, const Source & source)
+to_line (const std::string & job_id, const Source & source,
+    const std::string & path)
 {
   JsonObject *object = json_object_new ();
+  json_object_set_string_member (object, "job_id", job_id.c_str ());
   json_object_set_string_member (object, "path", path.c_str ());
   json_object_set_string_member (object, "source", source.path.c_str ());
   json_object_set_int_member (object, "size", gint64 (source.size));
@@ -76,12 +79,13 @@ to_line (const std::string & path, const Source & source)
   return line;
 }
 
+/* False for a line that a crash tore: such an item was not begun. */
 bool
-parse_line (const std::string & line, std::string & path, Source & source)
+parse_line (const std::string & line, std::string & job_id, Source & source,
+    std::string & path)
 {
   std::unique_ptr<JsonParser, Unref> parser (json_parser_new ());
 
-  /* the last line may be torn by a crash: such an item was not begun */
   if (!json_parser_load_from_data (parser.get (), line.data (),
           gssize (line.size ()), nullptr))
     return false;
@@ -89,9 +93,13 @@ parse_line (const std::string & line, std::string & path, Source & source)
   if (root == nullptr || !JSON_NODE_HOLDS_OBJECT (root))
     return false;
   JsonObject *object = json_node_get_object (root);
-  path = json_object_get_string_member_with_default (object, "path", "");
-  source.path = json_object_get_string_member_with_default (object, "source",
-      "");
+  const auto text = [object] (const char *member) {
+    return std::string (json_object_get_string_member_with_default (object,
+            member, ""));
+  };
+  job_id = text ("job_id");
+  path = text ("path");
+  source.path = text ("source");
   source.size = guint64 (json_object_get_int_member_with_default (object,
           "size", 0));
   source.mtime_ns = json_object_get_int_member_with_default (object,
@@ -141,36 +149,65 @@ Journal::load (const std::string & file)
   std::ifstream in (file, std::ios::binary);
 
   for (std::string line; std::getline (in, line);) {
-    std::string path;
-    Source source;
-    if (parse_line (line, path, source))
-      sources_[path] = source;
+    std::string job_id;
+    Entry entry;
+    if (parse_line (line, job_id, entry.source, entry.path))
+      entries_.emplace (job_id, entry);
   }
 }
 
 bool
-Journal::find (const std::string & path, Source & source) const
+Journal::has_begun (const std::string & job_id, const Source & source) const
 {
   std::lock_guard<std::mutex> lock (mutex_);
-  const auto found = sources_.find (path);
+  const auto [first, last] = entries_.equal_range (job_id);
 
-  if (found == sources_.end ())
-    return false;
-  source = found->second;
-  return true;
+  return std::any_of (first, last, [&source] (const auto & entry) {
+    return entry.second.source == source;
+  });
+}
+
+std::vector<std::string>
+Journal::find_files (const std::string & job_id, const Source & source) const
+{
+  std::lock_guard<std::mutex> lock (mutex_);
+  const auto [first, last] = entries_.equal_range (job_id);
+  std::vector<std::string> files;
+
+  for (auto entry = first; entry != last; ++entry) {
+    const std::string & path = entry->second.path;
+    if (entry->second.source == source && fs::exists (path)
+        && std::find (files.begin (), files.end (), path) == files.end ())
+      files.push_back (path);
+  }
+  return files;
+}
+
+bool
+Journal::has_entry (const std::string & job_id, const Source & source,
+    const std::string & path) const
+{
+  const auto [first, last] = entries_.equal_range (job_id);
+
+  return std::any_of (first, last, [&] (const auto & entry) {
+    return entry.second.source == source && entry.second.path == path;
+  });
 }
 
 void
-Journal::begin (const std::string & path, const Source & source)
+Journal::record (const std::string & job_id, const Source & source,
+    const std::string & path)
 {
-  const std::string line = to_line (path, source);
+  const std::string line = to_line (job_id, source, path);
   std::lock_guard<std::mutex> lock (mutex_);
 
+  if (has_entry (job_id, source, path))
+    return;
   /* one write a line: appended whole, whoever else appends */
   const ssize_t n = write (fd_, line.data (), line.size ());
   if (n != ssize_t (line.size ()))
     fail ("cannot write", file_, n < 0 ? errno : ENOSPC);
-  sources_[path] = source;
+  entries_.emplace (job_id, Entry {source, path});
 }
 
 std::string

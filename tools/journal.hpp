@@ -8,7 +8,8 @@
  * what is done, and another source under the same name is noticed.
  *
  * A line is written before an item is begun: publication never replaces a
- * file, so a file that is there, and was begun from this source, is done. */
+ * file, so a file that is there, and was begun from this source, is done. A
+ * file with several items adds a line for each as it ends. */
 
 #ifndef GENAUDIO_JOURNAL_HPP
 #define GENAUDIO_JOURNAL_HPP
@@ -17,6 +18,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <vector>
 
 namespace genaudio::cli {
 
@@ -43,20 +45,33 @@ public:
   Journal (const Journal &) = delete;
   Journal &operator= (const Journal &) = delete;
 
-  /* The source @path (the final one) was begun from last, in any journal of
-   * the store. */
-  bool find (const std::string & path, Source & source) const;
+  /* Whether @job_id was begun from @source, in any journal of the store. */
+  bool has_begun (const std::string & job_id, const Source & source) const;
 
-  /* To be called before the item that becomes @path is begun. */
-  void begin (const std::string & path, const Source & source);
+  /* The files made of @job_id from @source that are there. */
+  std::vector<std::string> find_files (const std::string & job_id,
+      const Source & source) const;
+
+  /* To be called before @job_id is begun, with the path it is to have, and
+   * after it with every path it got. */
+  void record (const std::string & job_id, const Source & source,
+      const std::string & path);
 
 private:
+  struct Entry
+  {
+    Source source;
+    std::string path;
+  };
+
   void load (const std::string & file);
+  bool has_entry (const std::string & job_id, const Source & source,
+      const std::string & path) const;
 
   std::string file_;
   int fd_ = -1;
   mutable std::mutex mutex_;
-  std::map<std::string, Source> sources_;
+  std::multimap<std::string, Entry> entries_;   /* by job id */
 };
 
 /* The filing date of a manifest's run: @date if it is given, else the one of

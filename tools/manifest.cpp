@@ -109,7 +109,7 @@ set_member (ManifestItem & item, const std::string & key, JsonNode * node)
       throw std::runtime_error ("\"target_lufs\" is not between -70 and -5");
   } else if (key == "metadata") {
     item.metadata = get_metadata (node);
-  } else {
+  } else if (key != "error") {  /* a list of failures is a manifest too */
     throw std::runtime_error ("\"" + key + "\" is not a key of a manifest");
   }
 }

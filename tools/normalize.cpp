@@ -8,10 +8,12 @@
  * decoder's. The output is complete or absent, as all of the store's files. */
 
 #include "cli.hpp"
+#include "item-commands.h"
 
 #include <gst/genaudio/genaudio.h>
 #include <glib/gstdio.h>
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -299,8 +301,12 @@ process (const std::string & input, const std::string & output,
 
 }
 
+}
+
+using namespace genaudio::cli;
+
 int
-cmd_normalize (int argc, char **argv)
+genaudio_cmd_normalize (int argc, char **argv)
 {
   Settings settings;
   gchar *output = nullptr, *policy = nullptr, *preset = nullptr;
@@ -347,6 +353,7 @@ cmd_normalize (int argc, char **argv)
   settings.force = force;
   settings.json = json;
 
+  start_gstreamer ();
   const bool several = inputs[1] != nullptr;
   const bool into_folder = several || fs::is_directory (output)
       || g_str_has_suffix (output, "/");
@@ -368,6 +375,4 @@ cmd_normalize (int argc, char **argv)
   g_free (preset);
   g_strfreev (inputs);
   return status;
-}
-
 }

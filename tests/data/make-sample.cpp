@@ -7,7 +7,7 @@
  *   make-sample OUT.safetensors [BPM [SECONDS [RATE]]]
  *
  * Stereo float32, planar, by default 16 s at 32 kHz and 120 BPM in A minor:
- * kick, snare and hats under a bass and the chords Am F C G. */
+ * kick, snare and hats under a bass and the chords Am Dm E Am. */
 
 #include <cmath>
 #include <cstdint>
@@ -29,9 +29,9 @@ struct Chord
 
 const Chord progression[] = {
   {45, {57, 60, 64}},           /* A minor */
-  {41, {57, 60, 65}},           /* F major */
-  {48, {55, 60, 64}},           /* C major */
-  {43, {55, 59, 62}},           /* G major */
+  {50, {57, 62, 65}},           /* D minor */
+  {40, {56, 59, 64}},           /* E major */
+  {45, {57, 60, 64}},           /* A minor */
 };
 
 double
@@ -83,17 +83,17 @@ void
 add_drums (Piece & piece, double at, int beat, double period)
 {
   piece.add (at, .25, 0, [](double t) {
-    return .5 * std::exp (-t * 14) * std::sin (two_pi * (50 * t
+    return .3 * std::exp (-t * 14) * std::sin (two_pi * (50 * t
             + 4 * (1 - std::exp (-t * 30))));
   });
   if (beat % 2 == 1)
     piece.add (at, .2, .1, [](double t) {
-      return std::exp (-t * 22) * (.22 * noise ()
-          + .12 * std::sin (two_pi * 190 * t));
+      return std::exp (-t * 22) * (.12 * noise ()
+          + .1 * std::sin (two_pi * 190 * t));
     });
   for (double offset : { 0., .5 })
     piece.add (at + offset * period, .05, -.4, [](double t) {
-      return .08 * noise () * std::exp (-t * 90);
+      return .05 * noise () * std::exp (-t * 90);
     });
 }
 
@@ -103,7 +103,7 @@ add_harmony (Piece & piece, double at, const Chord & chord, double period)
   for (double offset : { 0., .5 })
     piece.add (at + offset * period, .45 * period, 0,
         [f = frequency (chord.root)](double t) {
-          return .16 * std::exp (-t * 4) * (std::sin (two_pi * f * t)
+          return .22 * std::exp (-t * 3) * (std::sin (two_pi * f * t)
               + .3 * std::sin (two_pi * 2 * f * t));
         });
   double pan = -.6;
@@ -112,7 +112,7 @@ add_harmony (Piece & piece, double at, const Chord & chord, double period)
       double sum = 0;
       for (int h = 1; h <= 4; h++)
         sum += std::sin (two_pi * h * f * t) / (h * h);
-      return .05 * std::exp (-t * 2.5) * sum;
+      return .09 * std::exp (-t * 2) * sum;
     });
     pan += .6;
   }
