@@ -800,8 +800,11 @@ gst_torch_tensor_src_create (GstPushSrc * src, GstBuffer ** buffer)
     try {
       flow = step (self, buffer);
     } catch (...) {
+      /* ERROR would make GstBaseSrc post an error of its own behind ours,
+       * "Internal data stream error", and an EOS that closes third-party
+       * files as if they were whole */
       if (!fail_item (self, current_error ()))
-        flow = GST_FLOW_ERROR;
+        flow = GST_FLOW_FLUSHING;
     }
   }
   if (flow != GST_FLOW_OK)

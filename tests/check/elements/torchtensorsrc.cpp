@@ -244,11 +244,15 @@ play (Run & run, const std::string & settings)
     take_message (run, message);
     gst_message_unref (message);
   }
-  gst_element_set_state (pipeline, GST_STATE_NULL);
+  /* an error must stay the only one; NULL would empty the bus */
+  if (run.error != nullptr)
+    g_usleep (20000);
+  gst_element_set_state (pipeline, GST_STATE_READY);
   while (GstMessage *message = gst_bus_pop_filtered (bus, GST_MESSAGE_ANY)) {
     take_message (run, message);
     gst_message_unref (message);
   }
+  gst_element_set_state (pipeline, GST_STATE_NULL);
   gst_object_unref (bus);
   gst_object_unref (pad);
   gst_object_unref (sink);
