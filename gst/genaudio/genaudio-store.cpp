@@ -24,6 +24,7 @@
 #include <cstring>
 
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 using namespace genaudio;
 
@@ -164,6 +165,37 @@ gst_genaudio_store_get_timezone (GstGenAudioStore * store)
   g_return_val_if_fail (GST_IS_GENAUDIO_STORE (store), nullptr);
 
   return store->timezone;
+}
+
+/**
+ * gst_genaudio_store_get_info:
+ * @store: a store
+ *
+ * Says what the store is, without looking at its files: `base-dir`,
+ * `timezone` and `location-template` (strings), `exists` (boolean) and, where
+ * it exists, `free-bytes` and `total-bytes` of its disk (uint64).
+ *
+ * Returns: (transfer full): a structure
+ */
+GstStructure *
+gst_genaudio_store_get_info (GstGenAudioStore * store)
+{
+  g_return_val_if_fail (GST_IS_GENAUDIO_STORE (store), nullptr);
+
+  struct statvfs fs;
+  const bool exists = statvfs (store->base_dir, &fs) == 0;
+  GstStructure *info = gst_structure_new ("genaudio-store",
+      "base-dir", G_TYPE_STRING, store->base_dir,
+      "timezone", G_TYPE_STRING,
+      g_time_zone_get_identifier (store->timezone),
+      "location-template", G_TYPE_STRING, GST_GENAUDIO_FILING_TEMPLATE,
+      "exists", G_TYPE_BOOLEAN, exists, nullptr);
+  if (exists)
+    gst_structure_set (info,
+        "free-bytes", G_TYPE_UINT64, (guint64) fs.f_bavail * fs.f_frsize,
+        "total-bytes", G_TYPE_UINT64, (guint64) fs.f_blocks * fs.f_frsize,
+        nullptr);
+  return info;
 }
 
 /**

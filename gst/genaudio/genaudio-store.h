@@ -51,6 +51,9 @@ GST_GENAUDIO_API
 GTimeZone * gst_genaudio_store_get_timezone (GstGenAudioStore * store);
 
 GST_GENAUDIO_API
+GstStructure * gst_genaudio_store_get_info (GstGenAudioStore * store);
+
+GST_GENAUDIO_API
 gchar * gst_genaudio_store_get_output_path (GstGenAudioStore * store,
                                             const gchar * job_id,
                                             const gchar * extension,

@@ -300,6 +300,33 @@ GST_START_TEST (test_stats_json)
 }
 GST_END_TEST;
 
+GST_START_TEST (test_info)
+{
+  Folder folder;
+  GstGenAudioStore *store =
+      gst_genaudio_store_new (folder.path.c_str (), "Europe/Berlin", nullptr);
+  gboolean exists;
+  guint64 bytes;
+
+  GstStructure *info = gst_genaudio_store_get_info (store);
+  fail_unless_equals_string (gst_structure_get_string (info, "base-dir"),
+      folder.path.c_str ());
+  fail_unless_equals_string (gst_structure_get_string (info, "timezone"),
+      "Europe/Berlin");
+  fail_unless (gst_structure_get_boolean (info, "exists", &exists) && exists);
+  fail_unless (gst_structure_get_uint64 (info, "total-bytes", &bytes)
+      && bytes > 0);
+  gst_structure_free (info);
+  g_object_unref (store);
+
+  store = gst_genaudio_store_new ("/no/such/folder", nullptr, nullptr);
+  info = gst_genaudio_store_get_info (store);
+  fail_unless (gst_structure_get_boolean (info, "exists", &exists) && !exists);
+  gst_structure_free (info);
+  g_object_unref (store);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_output_path)
 {
   Folder folder;
@@ -353,6 +380,7 @@ listing_suite (void)
   tcase_add_test (tc, test_entries);
   tcase_add_test (tc, test_stats);
   tcase_add_test (tc, test_stats_json);
+  tcase_add_test (tc, test_info);
   tcase_add_test (tc, test_output_path);
   return s;
 }
