@@ -54,6 +54,12 @@ const FormatOfExtension formats[] = {
   {"aif", "aiff", false},
 };
 
+/* Metadata that has a tag every element knows */
+const std::pair<const char *, const char *> standard_tags[] = {
+  {"title", GST_TAG_TITLE}, {"artist", GST_TAG_ARTIST},
+  {"comment", GST_TAG_COMMENT},
+};
+
 const FormatOfExtension *
 find_format (const std::string & extension)
 {
@@ -523,7 +529,7 @@ Pipeline::prepare_output (const GstGenAudioJob & job)
       dot == std::string::npos ? "" : name.substr (dot + 1);
   const FormatOfExtension *format = find_format (extension);
   if (format == nullptr || stem.empty ())
-    throw Failure (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS,
+    throw Failure (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_WRITE,
         "Cannot tell the format of \"" + job.path + "\": expected a name that "
         "ends with .wav, .rf64, .flac, .ogg, .opus, .mp3 or .aiff");
 
@@ -559,6 +565,9 @@ Pipeline::prepare_tensor (const GstGenAudioJob & job, const Output & output,
     gst_tag_list_add (tags, GST_TAG_MERGE_REPLACE, GST_GENAUDIO_TAG_METADATA,
         text, nullptr);
     g_free (text);
+    for (const auto & [name, tag] : standard_tags)
+      if (const gchar *value = gst_structure_get_string (job.metadata, name))
+        gst_tag_list_add (tags, GST_TAG_MERGE_REPLACE, tag, value, nullptr);
   }
   g_object_set (source, "caps", caps, "duration",
       gst_util_uint64_scale_int (job.tensor->frames (), GST_SECOND, job.rate),
