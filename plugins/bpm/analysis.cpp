@@ -3,6 +3,7 @@
  */
 
 #include "analysis.h"
+#include "denormals.h"
 
 #include <algorithm>
 
@@ -93,6 +94,7 @@ Analysis::feed_mono (std::size_t frames)
 void
 Analysis::process (const void *data, std::size_t frames)
 {
+  const FlushDenormals flush;
   const std::size_t block = Statistics::max_block / channels_;
   const char *at = static_cast<const char *> (data);
 

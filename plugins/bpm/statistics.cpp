@@ -56,6 +56,36 @@ read_s24 (const unsigned char *at)
   return (std::int32_t) v >> 8;
 }
 
+/* A word that ends with the sample holds it in its upper 24 bits, where the
+ * low byte comes first. Only the conversion is vectorised by the compiler, so
+ * it has a loop to itself. */
+void
+s24_to_float (const unsigned char *from, std::size_t n, float *to)
+{
+  constexpr std::size_t chunk = 256;
+  std::int32_t words[chunk];
+
+  for (std::size_t i = 0; i < n; i += chunk) {
+    const std::size_t end = std::min (chunk, n - i);
+    const unsigned char *at = from + 3 * i;
+    std::size_t k = 0;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    /* not before the first sample of all */
+    if (i == 0)
+      words[k++] = read_s24 (at) * 256;
+    for (; k < end; k++) {
+      std::memcpy (&words[k], at + 3 * k - 1, sizeof words[k]);
+      words[k] &= ~0xff;
+    }
+#else
+    for (; k < end; k++)
+      words[k] = read_s24 (at + 3 * k) * 256;
+#endif
+    for (k = 0; k < end; k++)
+      to[i + k] = words[k] * (1 / 2147483648.0f);
+  }
+}
+
 template <typename Sample>
 Sample
 read (const void *raw, std::size_t i)
@@ -140,9 +170,7 @@ samples_to_float (SampleFormat format, const void *from, std::size_t n,
         to[i] = read<std::int16_t> (from, i) * (1 / 32768.0f);
       break;
     case SampleFormat::s24:
-      for (std::size_t i = 0; i < n; i++)
-        to[i] = read_s24 (static_cast<const unsigned char *>(from) + 3 * i)
-            * (1 / 8388608.0f);
+      s24_to_float (static_cast<const unsigned char *> (from), n, to);
       break;
     case SampleFormat::s32:
       for (std::size_t i = 0; i < n; i++)

@@ -1023,6 +1023,45 @@ GST_START_TEST (test_tags_in_file)
 }
 GST_END_TEST;
 
+/* Whatever was, READY forgets it. */
+GST_START_TEST (test_reuse)
+{
+  GstElement *pipeline = gst_parse_launch ("audiotestsrc num-buffers=500 "
+      "wave=ticks tick-interval=500000000 ! audio/x-raw,rate=44100 ! "
+      "bpmanalyzer name=a ! fakesink", nullptr);
+  GstElement *element = gst_bin_get_by_name (GST_BIN (pipeline), "a");
+  GstBus *bus = gst_element_get_bus (pipeline);
+
+  for (int i = 0; i < 3; i++) {
+    int reports = 0;
+    bool ended = false;
+    gst_element_set_state (pipeline, GST_STATE_PLAYING);
+    while (!ended) {
+      GstMessage *message = gst_bus_timed_pop (bus, GST_CLOCK_TIME_NONE);
+      ended = GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS;
+      fail_if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR);
+      reports += gst_genaudio_message_has_name (message,
+          GST_GENAUDIO_MESSAGE_ANALYSIS);
+      gst_message_unref (message);
+    }
+    fail_unless_equals_int (reports, 1);
+    double bpm = 0;
+    g_object_get (element, "bpm", &bpm, nullptr);
+    fail_unless_bpm (bpm, 120);
+    gst_element_set_state (pipeline, GST_STATE_READY);
+  }
+  /* the last report stays until the element starts again */
+  gst_element_set_state (element, GST_STATE_PAUSED);
+  GstStructure *report = nullptr;
+  g_object_get (element, "report", &report, nullptr);
+  fail_unless (report == nullptr);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_object_unref (bus);
+  gst_object_unref (element);
+  gst_object_unref (pipeline);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_range_out_of_order)
 {
   GstElement *element = gst_element_factory_make ("bpmanalyzer", nullptr);
@@ -1086,6 +1125,7 @@ bpmanalyzer_suite (void)
   tcase_add_test (tc, test_threads);
   tcase_add_test (tc, test_post_state);
   tcase_add_test (tc, test_tags_in_file);
+  tcase_add_test (tc, test_reuse);
   tcase_add_test (tc, test_range_out_of_order);
   return s;
 }

@@ -305,6 +305,23 @@ test_holes (void)
   g_assert_cmpuint (analysis.frames (), ==, 20 * 44100);
 }
 
+/* A fade-out that ends next to zero: zero to us, and only to us. */
+static void
+test_denormals (void)
+{
+  std::vector<float> samples;
+  for (int i = 0; i < 44100; i++)
+    samples.push_back (std::exp (-i / 300.0f));
+  AnalysisSettings settings;
+  settings.memory_seconds = 60;
+  Analysis analysis (SampleFormat::f32, 1, 44100, settings);
+  analysis.process (samples.data (), samples.size ());
+  g_assert_cmpfloat (analysis.statistics ().result ().overall.peak, ==, 1);
+  volatile float tiny = 1e-30f;
+  tiny = tiny * 1e-12f;
+  g_assert_cmpfloat (tiny, >, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -316,5 +333,6 @@ main (int argc, char **argv)
   g_test_add_func ("/analysis/no-allocation", test_no_allocation);
   g_test_add_func ("/analysis/long-item", test_long_item);
   g_test_add_func ("/analysis/holes", test_holes);
+  g_test_add_func ("/analysis/denormals", test_denormals);
   return g_test_run ();
 }
