@@ -19,6 +19,11 @@ namespace {
 
 /* What may follow the data: INFO strings that became known late. */
 constexpr std::uint64_t tail_bytes = 1024;
+/* libsndfile 1.2 loses the marker of the data, in silence, where the header
+ * comes to 64 KiB (AIFF: 16 KiB); these together are half of that. */
+constexpr std::size_t longest_string = 1024;
+constexpr std::size_t longest_comment = 8192;
+constexpr std::size_t longest_id3 = 16384;
 /* For the fields of ID3 that are known at the end. */
 constexpr std::size_t id3_room = 1024;
 /* Frames after which a compressed file is looked at again. */
@@ -173,7 +178,10 @@ AudioFile::State::set_strings (const Tags & tags)
   if (spec.metadata == FileMetadata::none || tagging_handles (spec.container))
     return;
   for (const StringField & field : string_fields) {
-    const std::string & value = tags.*field.member;
+    const std::size_t share = spec.container == Container::aiff ? 2 : 1;
+    const std::string value = field.id == SF_STR_COMMENT
+        ? shortened (comment_text (tags), longest_comment / share)
+        : shortened (tags.*field.member, longest_string / share);
     if (value.empty () || std::find (strings_set.begin (), strings_set.end (),
             field.id) != strings_set.end ())
       continue;
@@ -251,7 +259,7 @@ AudioFile::State::open (const Tags & tags)
     sf_command (file, SFC_SET_UPDATE_HEADER_AUTO, nullptr, SF_TRUE);
   set_strings (tags);
   if (has_full_metadata (spec)) {
-    id3_size = make_id3 (tags, 0).size () + id3_room;
+    id3_size = std::min (make_id3 (tags, 0).size () + id3_room, longest_id3);
     set_bext (tags);
     reserve_chunk ("acid", Bytes (24));
     reserve_chunk ("id3 ", make_id3 (tags, id3_size));

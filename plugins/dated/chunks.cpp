@@ -24,14 +24,10 @@ template <std::size_t n>
 void
 copy_text (char (&to)[n], const std::string & text)
 {
-  std::size_t length = std::min (n, text.size ());
+  const std::string fitting = shortened (text, n);
 
-  /* not through the middle of a character */
-  while (length > 0 && length < text.size ()
-      && ((unsigned char) text[length] & 0xc0) == 0x80)
-    length--;
   std::memset (to, 0, n);
-  std::memcpy (to, text.data (), length);
+  std::memcpy (to, fitting.data (), fitting.size ());
 }
 
 std::int16_t

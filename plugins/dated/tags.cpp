@@ -4,8 +4,8 @@
 
 #include "tags.h"
 
+#include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <locale>
 #include <sstream>
 
@@ -22,6 +22,27 @@ number_text (double value, int decimals)
   text.precision (decimals);
   text << value;
   return text.str ();
+}
+
+std::string
+comment_text (const Tags & tags)
+{
+  std::string text = tags.comment;
+
+  for (const auto & [name, value] : tags.free)
+    text += (text.empty () ? "" : "\n") + name + ": " + value;
+  return text;
+}
+
+std::string
+shortened (const std::string & text, std::size_t bytes)
+{
+  std::size_t length = std::min (bytes, text.size ());
+
+  while (length > 0 && length < text.size ()
+      && ((unsigned char) text[length] & 0xc0) == 0x80)
+    length--;
+  return text.substr (0, length);
 }
 
 void

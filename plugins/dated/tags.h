@@ -4,6 +4,7 @@
 #ifndef __DATED_TAGS_H__
 #define __DATED_TAGS_H__
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -35,6 +36,10 @@ struct Tags
 void forget_measurements (Tags & tags);
 /* REPLAYGAIN_TRACK_GAIN and _PEAK, as text, as far as they are known. */
 std::map<std::string, std::string> replaygain_fields (const Tags & tags);
+/* The comment and the free metadata, for formats that have one field. */
+std::string comment_text (const Tags & tags);
+/* Not more than @bytes, and whole characters. */
+std::string shortened (const std::string & text, std::size_t bytes);
 std::string number_text (double value, int decimals);
 
 }

@@ -67,7 +67,8 @@ read_back (const TemporaryFile & file)
   Content content {};
   SNDFILE *sound = sf_open (file.path.c_str (), SFM_READ, &content.info);
 
-  g_assert_nonnull (sound);
+  if (sound == nullptr)
+    g_error ("%s: %s", file.path.c_str (), sf_strerror (nullptr));
   content.samples.resize ((std::size_t) (content.info.frames
           * content.info.channels));
   g_assert_cmpint (sf_readf_float (sound, content.samples.data (),
@@ -329,8 +330,38 @@ test_standard_metadata (void)
       g_assert_cmpstr (sf_get_string (sound, SF_STR_TITLE), ==,
           early.title.c_str ());
     g_assert_cmpstr (sf_get_string (sound, SF_STR_ARTIST), ==, "Somebody");
-    g_assert_cmpstr (sf_get_string (sound, SF_STR_COMMENT), ==, "a comment");
+    g_assert_cmpstr (sf_get_string (sound, SF_STR_COMMENT), ==,
+        "a comment\nprompt: a quiet piano");
     sf_close (sound);
+  }
+}
+
+/* Whatever somebody puts into a prompt, the audio is there. */
+static void
+test_endless_metadata (void)
+{
+  for (const Container container : {Container::wav, Container::rf64,
+          Container::aiff, Container::flac, Container::ogg}) {
+    TemporaryFile temporary;
+    AudioSpec spec = make_spec (container, Depth::pcm_16, 44100, 2);
+    Tags tags = known_tags ();
+    std::string endless;
+    while (endless.size () < 1000000)
+      endless += "ü";
+    for (std::string *text : {&tags.title, &tags.artist, &tags.album,
+            &tags.comment, &tags.genre, &tags.copyright, &tags.date,
+            &tags.track, &tags.job_id, &tags.free["prompt"]})
+      *text = endless;
+    spec.metadata = FileMetadata::full;
+    const auto data = sine (44100, 2, 44100);
+    AudioFile file (temporary.fd, spec, tags);
+    write_all (file, data, 2);
+    file.close (tags);
+    const Content content = read_back (temporary);
+    g_assert_cmpint (content.info.frames, ==, 44100);
+    if (container == Container::wav)
+      for (std::size_t i = 0; i < data.size (); i++)
+        g_assert_cmpfloat (std::fabs (content.samples[i] - data[i]), <, 0.01);
   }
 }
 
@@ -526,6 +557,7 @@ main (int argc, char **argv)
   g_test_add_func ("/audiofile/silence", test_silence);
   g_test_add_func ("/audiofile/full-disk", test_full_disk);
   g_test_add_func ("/audiofile/standard-metadata", test_standard_metadata);
+  g_test_add_func ("/audiofile/endless-metadata", test_endless_metadata);
   g_test_add_func ("/audiofile/no-metadata", test_no_metadata);
   g_test_add_func ("/audiofile/full-metadata", test_full_metadata);
   g_test_add_func ("/audiofile/full-metadata-of-nothing",
