@@ -81,6 +81,8 @@ put_pt ()
   put ("pt", "protocol4", zip ({{"a/data.pkl", "\x80\x04\x95"
               + std::string (8, '\0') + "\x8c\x01" "a\x94]\x94\x8c\x01" "b\x94"
               "ae."}, {"a/data/0", data}}));
+  put ("pt", "zip64", zip ({{"a/data.pkl", "\x80\x02" + stereo + "."},
+              {"a/data/0", data}}, true));
   put ("pt", "script", zip ({{"a/data.pkl", "\x80\x02N."},
               {"a/constants.pkl", "\x80\x02)."}}));
   put ("pt", "npz", zip ({{"x.npy", npy ("'<f4'", false, {12}, data)}}));

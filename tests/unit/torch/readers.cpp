@@ -837,6 +837,32 @@ test_bad_zips ()
 }
 
 static void
+test_zip64 ()
+{
+  const std::vector<writers::Record> records = {
+    {"archive/data.pkl", "\x80\x02" + a_tensor + "."},
+    {"archive/data/0", four},
+  };
+  const std::string good = writers::zip (records, true);
+  const auto patched = [&good] (std::size_t from_end, const char *bytes) {
+    std::string bad = good;
+    return bad.replace (bad.size () - from_end, strlen (bytes), bytes);
+  };
+
+  expect_samples (play (good), {0, 0.25, 0.5, 0.75});
+  /* from the end: 22 bytes, the locator's 20 and the record's 56 */
+  expect_refusal (patched (98, "XXXX"), Fault::decode, "ZIP64");
+  expect_refusal (patched (34, "\xff\xff\xff\xff\xff\xff\xff\xff"),
+      Fault::decode, "beyond its end");
+  expect_refusal (patched (50, "\xff\xff\xff\xff\xff\xff\xff\xff"),
+      Fault::decode, "beyond its end");
+  expect_refusal (patched (58, "\xff\xff\xff\xff\xff\xff\xff\xff"),
+      Fault::decode, "is said to have");
+  expect_refusal (patched (66, "\xff\xff\xff\xff\xff\xff\xff\xff"),
+      Fault::decode, "broken at entry 2");
+}
+
+static void
 test_other_files ()
 {
   expect_refusal ("", Fault::decode, "empty");
@@ -938,6 +964,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/readers/bad-pickles", test_bad_pickles);
   g_test_add_func ("/readers/code", test_code);
   g_test_add_func ("/readers/bad-zips", test_bad_zips);
+  g_test_add_func ("/readers/zip64", test_zip64);
   g_test_add_func ("/readers/other-files", test_other_files);
   g_test_add_func ("/readers/opening", test_opening);
   g_test_add_func ("/readers/changes", test_changes);

@@ -110,9 +110,12 @@ struct Record
   std::int64_t said_size = -1;  /* -1: that of data */
 };
 
+/* With @zip64 every size and offset of the directory stands in ZIP64 fields,
+ * as in archives beyond 4 GiB. */
 inline std::string
-zip (const std::vector<Record> & records)
+zip (const std::vector<Record> & records, bool zip64 = false)
 {
+  const std::uint64_t none = 0xffffffff;
   std::string body, directory;
 
   for (const Record & record : records) {
@@ -121,20 +124,31 @@ zip (const std::vector<Record> & records)
         ? static_cast<std::uint64_t> (record.said_size) : record.data.size ();
     const std::string & local =
         record.local_name.empty () ? record.name : record.local_name;
+    const std::uint64_t said = zip64 ? none : size;
+    const std::string extra = zip64 ? little (1, 2) + little (24, 2)
+        + little (size, 8) + little (size, 8) + little (offset, 8) : "";
     const std::string common = little (record.flags, 2)
         + little (record.method, 2) + little (0, 4) + little (0, 4)
-        + little (size, 4) + little (size, 4);
+        + little (said, 4) + little (said, 4);
     body += "PK\3\4" + little (20, 2) + common + little (local.size (), 2)
         + little (3, 2) + local + "pad" + record.data;
     directory += "PK\1\2" + little (20, 2) + little (20, 2) + common
-        + little (record.name.size (), 2) + little (0, 2) + little (0, 2)
-        + little (0, 2) + little (0, 2) + little (0, 4) + little (offset, 4)
-        + record.name;
+        + little (record.name.size (), 2) + little (extra.size (), 2)
+        + little (0, 2) + little (0, 2) + little (0, 2) + little (0, 4)
+        + little (zip64 ? none : offset, 4) + record.name + extra;
   }
-  return body + directory + "PK\5\6" + little (0, 4)
-      + little (records.size (), 2) + little (records.size (), 2)
-      + little (directory.size (), 4) + little (body.size (), 4)
-      + little (0, 2);
+  std::string end;
+  if (zip64)
+    end = "PK\6\6" + little (44, 8) + little (45, 2) + little (45, 2)
+        + little (0, 4) + little (0, 4) + little (records.size (), 8)
+        + little (records.size (), 8) + little (directory.size (), 8)
+        + little (body.size (), 8) + "PK\6\7" + little (0, 4)
+        + little (body.size () + directory.size (), 8) + little (1, 4);
+  return body + directory + end + "PK\5\6" + little (0, 4)
+      + little (zip64 ? 0xffff : records.size (), 2)
+      + little (zip64 ? 0xffff : records.size (), 2)
+      + little (zip64 ? none : directory.size (), 4)
+      + little (zip64 ? none : body.size (), 4) + little (0, 2);
 }
 
 /* -- pickles, put together of parts that each leave one value */
