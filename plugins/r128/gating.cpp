@@ -69,23 +69,25 @@ EnergyStore::add (double energy)
 {
   if (!(energy >= absolute_gate))
     return;
-  Bin & bin = bins_[bin_of (energy)];
-  bin.energies.push_back (energy);
-  bin.sum += energy;
+  add_to_bin (bins_[bin_of (energy)], energy);
   sum_ += energy;
   count_++;
 }
 
 void
+EnergyStore::add_to_bin (Bin & bin, double energy)
+{
+  nodes_.push_back ({energy, bin.first});
+  bin.first = static_cast<std::uint32_t> (nodes_.size () - 1);
+  bin.sum += energy;
+  bin.count++;
+}
+
+void
 EnergyStore::merge (const EnergyStore & other)
 {
-  for (std::size_t i = 0; i < n_bins; i++) {
-    const Bin & from = other.bins_[i];
-    Bin & to = bins_[i];
-    to.energies.insert (to.energies.end (), from.energies.begin (),
-        from.energies.end ());
-    to.sum += from.sum;
-  }
+  for (const Node & node : other.nodes_)
+    add_to_bin (bins_[bin_of (node.energy)], node.energy);
   sum_ += other.sum_;
   count_ += other.count_;
 }
@@ -93,8 +95,8 @@ EnergyStore::merge (const EnergyStore & other)
 void
 EnergyStore::clear ()
 {
-  for (Bin & bin : bins_)
-    bin = Bin ();
+  std::fill (bins_.begin (), bins_.end (), Bin ());
+  nodes_.clear ();
   sum_ = 0.0;
   count_ = 0;
 }
@@ -107,15 +109,16 @@ EnergyStore::above (double threshold) const
   double sum = 0.0;
   std::size_t count = 0;
 
-  for (const double energy : bins_[edge].energies) {
-    if (energy >= threshold) {
-      sum += energy;
+  for (std::uint32_t i = bins_[edge].first; i != end_of_list;
+      i = nodes_[i].next) {
+    if (nodes_[i].energy >= threshold) {
+      sum += nodes_[i].energy;
       count++;
     }
   }
   for (std::size_t i = edge + 1; i < n_bins; i++) {
     sum += bins_[i].sum;
-    count += bins_[i].energies.size ();
+    count += bins_[i].count;
   }
   return {sum, count};
 }
@@ -139,13 +142,15 @@ double
 EnergyStore::ranked (std::size_t rank) const
 {
   for (const Bin & bin : bins_) {
-    if (rank < bin.energies.size ()) {
-      std::vector<double> energies = bin.energies;
+    if (rank < bin.count) {
+      std::vector<double> energies;
+      for (std::uint32_t i = bin.first; i != end_of_list; i = nodes_[i].next)
+        energies.push_back (nodes_[i].energy);
       const auto at = energies.begin () + static_cast<std::ptrdiff_t> (rank);
       std::nth_element (energies.begin (), at, energies.end ());
       return *at;
     }
-    rank -= bin.energies.size ();
+    rank -= bin.count;
   }
   return 0.0;
 }
@@ -184,7 +189,7 @@ void
 LoudnessWindows::clear_windows ()
 {
   ring_.fill (0.0);
-  shortterm_sum_ = 0.0;
+  momentary_sum_ = shortterm_sum_ = 0.0;
   windowed_ = 0;
   /* the next sub-block begins a block */
   n_ = (n_ + Grid::subblocks - 1) / Grid::subblocks * Grid::subblocks;
@@ -195,15 +200,21 @@ LoudnessWindows::sum_of_last (unsigned subblocks) const
 {
   double sum = 0.0;
 
-  for (unsigned i = 1; i <= subblocks; i++)
-    sum += ring_[(n_ + shortterm_length - i) % shortterm_length];
+  const std::uint64_t end = n_ % shortterm_length;
+  const std::uint64_t upper = std::min<std::uint64_t> (subblocks, end);
+
+  for (std::uint64_t i = end - upper; i < end; i++)
+    sum += ring_[i];
+  for (std::uint64_t i = shortterm_length - (subblocks - upper);
+      i < shortterm_length; i++)
+    sum += ring_[i];
   return sum;
 }
 
 double
 LoudnessWindows::momentary_energy () const
 {
-  return sum_of_last (momentary_length) / (4.0 * grid_.block);
+  return std::max (momentary_sum_, 0.0) / (4.0 * grid_.block);
 }
 
 double
@@ -222,17 +233,20 @@ LoudnessWindows::ungated_energy () const
 void
 LoudnessWindows::add (double sum)
 {
-  double & slot = ring_[n_ % shortterm_length];
-  shortterm_sum_ += sum - slot;
-  slot = sum;
+  /* the ring begins with silence */
+  shortterm_sum_ += sum - slot (n_);
+  momentary_sum_ += sum - slot (n_ + shortterm_length - momentary_length);
+  slot (n_) = sum;
   total_ += sum;
   n_++;
   windowed_++;
 
-  /* a running sum would keep the rounding errors of loud passages for ever */
+  /* running sums would keep the rounding errors of loud passages for ever */
   const bool block_ends = n_ % Grid::subblocks == 0;
-  if (block_ends)
+  if (block_ends) {
+    momentary_sum_ = sum_of_last (momentary_length);
     shortterm_sum_ = sum_of_last (shortterm_length);
+  }
 
   if (windowed_ >= momentary_length) {
     const double energy = momentary_energy ();

@@ -113,12 +113,21 @@ public:
   double range () const;
 
 private:
+  /* The energies of a bin are a list through nodes_. */
+  static constexpr std::uint32_t end_of_list = UINT32_MAX;
+  struct Node
+  {
+    double energy;
+    std::uint32_t next;
+  };
   struct Bin
   {
     double sum = 0.0;
-    std::vector<double> energies;
+    std::uint32_t first = end_of_list;
+    std::uint32_t count = 0;
   };
 
+  void add_to_bin (Bin & bin, double energy);
   double mean () const { return sum_ / static_cast<double> (count_); }
   /* Sum and count of the energies that are at least @threshold. */
   std::pair<double, std::size_t> above (double threshold) const;
@@ -126,6 +135,7 @@ private:
   double ranked (std::size_t rank) const;
 
   std::vector<Bin> bins_;
+  std::vector<Node> nodes_;
   double sum_ = 0.0;
   std::size_t count_ = 0;
 };
@@ -176,12 +186,13 @@ private:
     return energy < 0.0 ? not_a_number : energy_to_loudness (energy);
   }
   double sum_of_last (unsigned subblocks) const;
+  double & slot (std::uint64_t index) { return ring_[index % shortterm_length]; }
 
   Grid grid_;
   EnergyStore blocks_, shortterms_;
   std::array<double, shortterm_length> ring_{};
   std::uint64_t n_ = 0, windowed_ = 0;
-  double shortterm_sum_ = 0.0;
+  double momentary_sum_ = 0.0, shortterm_sum_ = 0.0;
   double total_ = 0.0;
   double max_momentary_ = -1.0, max_shortterm_ = -1.0;
 };

@@ -8,9 +8,9 @@
  *
  * An IIR filter cannot be vectorised over time. A whole item can be cut at
  * block borders into segments, though, which run in lock step, a lane for
- * each segment and channel. Every segment but the first begins 150 ms early:
+ * each segment and channel. Every segment but the first begins 100 ms early:
  * by its first block the filter has forgotten that it began from nothing (its
- * slowest pole decays by e^-36). */
+ * slowest pole decays by e^-24, some 210 dB). */
 
 using Doubles __attribute__ ((vector_size (KERNEL_BYTES))) = double;
 using HalfFloats __attribute__ ((vector_size (KERNEL_BYTES / 2))) = float;
@@ -23,11 +23,27 @@ constexpr unsigned n_doubles = KERNEL_BYTES / sizeof (double);
 constexpr unsigned n_floats = KERNEL_BYTES / sizeof (float);
 constexpr unsigned n_vectors = KERNEL_VECTORS;
 constexpr unsigned n_lanes = n_doubles * n_vectors;
+/* frames at a time: a cache line of single-precision stereo */
+constexpr unsigned chunk = 8;
 
 struct Lanes
 {
   Doubles w1[n_vectors], w2[n_vectors], v1[n_vectors], v2[n_vectors];
 };
+
+#ifndef KERNEL_WIDEN
+KERNEL_INLINE Doubles
+widen (HalfFloats x)
+{
+  return __builtin_convertvector (x, Doubles);
+}
+#else
+KERNEL_INLINE Doubles
+widen (HalfFloats x)
+{
+  return KERNEL_WIDEN (x);
+}
+#endif
 
 /* Loading a vector's lanes from as many places of the item. */
 template <unsigned width> struct Loader;
@@ -43,7 +59,7 @@ struct Loader<1>
     HalfFloats f;
     for (unsigned i = 0; i < n_doubles; i++)
       f[i] = from[i][at];
-    x = __builtin_convertvector (f, Doubles);
+    x = widen (f);
   }
 
   KERNEL_INLINE static void
@@ -71,7 +87,7 @@ struct Loader<2>
       bits[i] = pair;
     }
     std::memcpy (&f, &bits, sizeof f);
-    x = __builtin_convertvector (f, Doubles);
+    x = widen (f);
   }
 
   KERNEL_INLINE static void
@@ -84,40 +100,150 @@ struct Loader<2>
   }
 };
 
-/* Filters @frames frames from @at on (in samples) and, if told to, sums the
- * squares. The shelf's b0 is taken out (see weigh_segments ()). */
-template <unsigned width, bool summing, typename T>
+#ifdef KERNEL_TILES
+
+/* Half of a step of transposing: every other run of @step elements of @a and
+ * of @b, the even ones or the odd ones. */
+template <unsigned step, bool odd, std::size_t... i>
+KERNEL_INLINE Doubles
+interleave (const Doubles & a, const Doubles & b, std::index_sequence<i...>)
+{
+  return __builtin_shuffle (a, b, Longs{
+        ((i / step) % 2 == 0 ? static_cast<std::int64_t> (i + odd * step)
+            : static_cast<std::int64_t> (n_doubles + i - step + odd * step))...
+      });
+}
+
+template <unsigned step>
 KERNEL_INLINE void
-run_filter (const KWeighting & k, const T *const *from, std::size_t at,
+transpose (Doubles *rows)
+{
+  constexpr auto all = std::make_index_sequence<n_doubles> ();
+  for (unsigned i = 0; i < n_doubles; i++) {
+    if (i / step % 2 != 0)
+      continue;
+    const Doubles a = rows[i], b = rows[i + step];
+    rows[i] = interleave<step, false> (a, b, all);
+    rows[i + step] = interleave<step, true> (a, b, all);
+  }
+  if constexpr (step > 1)
+    transpose<step / 2> (rows);
+}
+
+/* Frames of single-precision stereo on their way into the lanes, by squares of
+ * as many frames of as many segments: worth it where shuffling and arithmetic
+ * share a port. */
+struct Tile
+{
+  static constexpr unsigned segments = n_doubles;
+
+  Doubles frames[chunk];
+
+  KERNEL_INLINE void
+  fill (const float *const *from, std::size_t at, std::size_t stride,
+      std::size_t n)
+  {
+    std::size_t i = 0;
+    for (; stride == 2 && i + n_doubles <= n; i += n_doubles) {
+      Doubles rows[n_doubles];
+      for (unsigned s = 0; s < segments; s++) {
+        std::memcpy (&rows[s], from[s] + at + 2 * i, sizeof rows[s]);
+      }
+      transpose<n_doubles / 2> (rows);
+      for (unsigned f = 0; f < n_doubles; f++)
+        frames[i + f] = rows[f];
+    }
+    for (; i < n; i++) {
+      for (unsigned s = 0; s < segments; s++) {
+        double pair;
+        std::memcpy (&pair, from[s] + at + stride * i, sizeof pair);
+        frames[i][s] = pair;
+      }
+    }
+  }
+
+  KERNEL_INLINE void
+  load (std::size_t frame, unsigned vector, Doubles & x) const
+  {
+    HalfFloats f;
+    std::memcpy (&f, reinterpret_cast<const char *> (&frames[frame])
+        + vector * sizeof f, sizeof f);
+    x = widen (f);
+  }
+};
+
+#endif
+
+/* The filter's coefficients. The shelf's b0 is taken out of its own (and put
+ * back into the sums, see weigh_segments ()). */
+struct Coefficients
+{
+  double b1, b2, a1, a2, h1, h2;
+
+  explicit Coefficients (const KWeighting & k)
+      : b1 (k.shelf.b1 / k.shelf.b0), b2 (k.shelf.b2 / k.shelf.b0),
+      a1 (k.shelf.a1), a2 (k.shelf.a2), h1 (k.high_pass.a1),
+      h2 (k.high_pass.a2) {}
+};
+
+template <typename V>
+KERNEL_INLINE V
+filter (const Coefficients & k, const V & x, V & w1, V & w2, V & v1, V & v2)
+{
+  const V w = (x - k.a2 * w2) - k.a1 * w1;
+  const V y = w + k.b1 * w1 + k.b2 * w2;
+  const V v = (y - k.h2 * v2) - k.h1 * v1;
+  const V z = (v + v2) - 2.0 * v1;
+  w2 = w1;
+  w1 = w;
+  v2 = v1;
+  v1 = v;
+  return z;
+}
+
+/* Filters @frames frames from @at on (in samples) and sums the squares. */
+template <unsigned width, typename T>
+KERNEL_INLINE void
+run_filter (const Coefficients & k, const T *const *from, std::size_t at,
     std::size_t stride, std::size_t frames, Lanes & lanes, Doubles *sums)
 {
-  const double b1 = k.shelf.b1 / k.shelf.b0, b2 = k.shelf.b2 / k.shelf.b0;
   Lanes s = lanes;
   Doubles sum[n_vectors] = {};
 
-  for (std::size_t i = 0; i < frames; i++, at += stride) {
-    for (unsigned n = 0; n < n_vectors; n++) {
-      Doubles x;
-      Loader<width>::load (from + n * Loader<width>::segments, at, x);
-      const Doubles w =
-          (x - k.shelf.a2 * s.w2[n]) - k.shelf.a1 * s.w1[n];
-      const Doubles y = w + b1 * s.w1[n] + b2 * s.w2[n];
-      const Doubles v =
-          (y - k.high_pass.a2 * s.v2[n]) - k.high_pass.a1 * s.v1[n];
-      const Doubles z = (v + s.v2[n]) - 2.0 * s.v1[n];
-      s.w2[n] = s.w1[n];
-      s.w1[n] = w;
-      s.v2[n] = s.v1[n];
-      s.v1[n] = v;
-      if (summing)
-        sum[n] += z * z;
+  for (std::size_t done = 0; done < frames; done += chunk) {
+    const std::size_t n = std::min<std::size_t> (chunk, frames - done);
+    /* the processor's own prefetching stops at pages */
+    for (unsigned i = 0; i < n_lanes / width; i++)
+      __builtin_prefetch (from[i] + at + 2048 / sizeof (T));
+#ifdef KERNEL_TILES
+    if constexpr (width == 2 && std::is_same_v<T, float>) {
+      Tile tile;
+      tile.fill (from, at, stride, n);
+      for (std::size_t i = 0; i < n; i++) {
+        for (unsigned v = 0; v < n_vectors; v++) {
+          Doubles x;
+          tile.load (i, v, x);
+          const Doubles z =
+              filter (k, x, s.w1[v], s.w2[v], s.v1[v], s.v2[v]);
+          sum[v] += z * z;
+        }
+      }
+      at += n * stride;
+      continue;
+    }
+#endif
+    for (std::size_t i = 0; i < n; i++, at += stride) {
+      for (unsigned v = 0; v < n_vectors; v++) {
+        Doubles x;
+        Loader<width>::load (from + v * Loader<width>::segments, at, x);
+        const Doubles z = filter (k, x, s.w1[v], s.w2[v], s.v1[v], s.v2[v]);
+        sum[v] += z * z;
+      }
     }
   }
   lanes = s;
-  if (summing) {
-    for (unsigned n = 0; n < n_vectors; n++)
-      sums[n] = sum[n];
-  }
+  for (unsigned v = 0; v < n_vectors; v++)
+    sums[v] = sum[v];
 }
 
 KERNEL_INLINE void
@@ -164,7 +290,8 @@ weigh_segments (const WeightingJob<T> & job)
   const Grid & grid = *job.grid;
   const std::size_t blocks = job.subblocks / Grid::subblocks;
   const std::size_t per = (blocks + segments - 1) / segments;
-  const std::size_t warm_up = grid.block + grid.block / 2;
+  const std::size_t warm_up = grid.block;
+  const Coefficients k (*job.filter);
   std::size_t start[segments + 1];
   const T *from[segments];
   Lanes lanes = {};
@@ -178,8 +305,7 @@ weigh_segments (const WeightingJob<T> & job)
       from[s] -= warm_up * job.stride;
   }
   start[segments] = blocks;
-  run_filter<width, false> (*job.filter, from, 0, job.stride, warm_up, lanes,
-      sums);
+  run_filter<width> (k, from, 0, job.stride, warm_up, lanes, sums);
   for (unsigned s = 0; s < segments; s++) {
     from[s] = job.samples + start[s] * grid.block * job.stride;
     for (unsigned c = 0; start[s] == 0 && c < width; c++)
@@ -190,8 +316,7 @@ weigh_segments (const WeightingJob<T> & job)
   std::size_t at = 0;
   for (std::size_t i = 0; i < per * Grid::subblocks; i++) {
     const std::size_t frames = grid.length (i);
-    run_filter<width, true> (*job.filter, from, at, job.stride, frames, lanes,
-        sums);
+    run_filter<width> (k, from, at, job.stride, frames, lanes, sums);
     flush_denormals (lanes);
     at += frames * job.stride;
     for (unsigned s = 0; s < segments; s++) {
@@ -215,32 +340,25 @@ template <unsigned width, typename T>
 KERNEL_TARGET void
 weigh_in_order (const WeightingJob<T> & job)
 {
-  const KWeighting & k = *job.filter;
+  const Coefficients k (*job.filter);
+  const double scale = job.filter->shelf.b0 * job.filter->shelf.b0;
   const T *x = job.samples;
 
   for (std::size_t i = 0; i < job.subblocks; i++) {
     const std::size_t frames = job.grid->length (i);
     for (unsigned c = 0; c < width; c++) {
-      FilterState & s = job.states[c];
-      double w1 = s.w1, w2 = s.w2, v1 = s.v1, v2 = s.v2, sum = 0.0;
-      const double b1 = k.shelf.b1 / k.shelf.b0, b2 = k.shelf.b2 / k.shelf.b0;
+      FilterState s = job.states[c];
+      double sum = 0.0;
       for (std::size_t f = 0; f < frames; f++) {
-        const double w =
-            (x[f * job.stride + c] - k.shelf.a2 * w2) - k.shelf.a1 * w1;
-        const double y = w + b1 * w1 + b2 * w2;
-        const double v = (y - k.high_pass.a2 * v2) - k.high_pass.a1 * v1;
-        const double z = (v + v2) - 2.0 * v1;
-        w2 = w1;
-        w1 = w;
-        v2 = v1;
-        v1 = v;
+        const double z = filter<double> (k, x[f * job.stride + c], s.w1, s.w2,
+            s.v1, s.v2);
         sum += z * z;
       }
       const auto flushed = [] (double state) {
         return std::fabs (state) < 1e-30 ? 0.0 : state;
       };
-      s = {flushed (w1), flushed (w2), flushed (v1), flushed (v2)};
-      job.sums[i] += job.weights[c] * sum * k.shelf.b0 * k.shelf.b0;
+      job.states[c] = {flushed (s.w1), flushed (s.w2), flushed (s.v1), flushed (s.v2)};
+      job.sums[i] += job.weights[c] * sum * scale;
     }
     x += frames * job.stride;
   }
@@ -298,10 +416,17 @@ find_peaks (const T *samples, std::size_t frames, unsigned channels,
     }
   }
 
-  Lane best[8] = {};
-  for (unsigned l = 0; l < step; l++) {
-    Lane & lane = best[l % channels];
-    lane = std::max<Lane> (lane, most[l / n][l % n]);
+  Lane best[8 * n] = {};
+  std::memcpy (best, most, step * sizeof (Lane));
+  if (vectors == 1) {
+    /* halves upon each other, as long as they hold the same channels */
+    for (unsigned half = n / 2; half >= channels; half /= 2) {
+      for (unsigned l = 0; l < half; l++)
+        best[l] = std::max (best[l], best[l + half]);
+    }
+  } else {
+    for (unsigned l = channels; l < step; l++)
+      best[l % channels] = std::max (best[l % channels], best[l]);
   }
   for (; i < total; i++) {
     Lane bits;

@@ -12,6 +12,13 @@
 #include <cstring>
 #include <limits>
 #include <type_traits>
+#include <utility>
+
+#if defined __x86_64__
+/* GCC 12 warns of its own _mm512_undefined_pd () */
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#include <immintrin.h>
+#endif
 
 namespace genaudio::r128 {
 
@@ -23,6 +30,9 @@ namespace avx512 {
 #define KERNEL_INLINE KERNEL_TARGET inline __attribute__ ((always_inline))
 #define KERNEL_BYTES 64
 #define KERNEL_VECTORS 2
+#define KERNEL_TILES
+/* of which GCC 12 makes two conversions and two shuffles */
+#define KERNEL_WIDEN(x) Doubles (_mm512_cvtps_pd ((__m256) (x)))
 bool
 supported ()
 {
@@ -35,6 +45,8 @@ supported ()
 #undef KERNEL_INLINE
 #undef KERNEL_BYTES
 #undef KERNEL_VECTORS
+#undef KERNEL_WIDEN
+#undef KERNEL_TILES
 }
 
 namespace avx2 {
@@ -43,6 +55,7 @@ namespace avx2 {
 #define KERNEL_INLINE KERNEL_TARGET inline __attribute__ ((always_inline))
 #define KERNEL_BYTES 32
 #define KERNEL_VECTORS 2
+#define KERNEL_WIDEN(x) Doubles (_mm256_cvtps_pd ((__m128) (x)))
 bool
 supported ()
 {
@@ -54,6 +67,7 @@ supported ()
 #undef KERNEL_INLINE
 #undef KERNEL_BYTES
 #undef KERNEL_VECTORS
+#undef KERNEL_WIDEN
 }
 
 #endif
