@@ -32,9 +32,6 @@ constexpr float half_band[] = { .310863f, -.086316f, .03515f, -.013056f, .003359
  * known, so it may be high. */
 constexpr float tightness = 400;
 
-/* Hops by which the strength of an onset comes late: half of aubio's window. */
-constexpr double strength_delay = 1;
-
 /* aubio takes an onset for earlier than it is by so many hops; measured with
  * clicks at many places in a hop. */
 constexpr double onset_lead = 0.46;
@@ -175,7 +172,7 @@ BeatSearch::refine (const std::vector<std::size_t> &hops) const
   auto onset = history_.onsets_.begin ();
 
   for (std::size_t hop : hops) {
-    const double at = (double) (history_.first_ + begin_ + hop) - strength_delay;
+    const double at = (double) (history_.first_ + begin_ + hop);
     double nearest = at;
     while (onset != history_.onsets_.end () && *onset < at - reach)
       ++onset;
@@ -232,23 +229,28 @@ BeatSearch::even_out (std::vector<double> &beats) const
   beats = grid;
 }
 
-/* No beats before the first onset or after the last. */
+/* No beats where nothing is heard yet, or any more. */
 void
 BeatSearch::trim (std::vector<double> &beats) const
 {
-  const double from = (double) (history_.first_ + begin_);
-  const auto first = std::lower_bound (history_.onsets_.begin (),
-      history_.onsets_.end (), from);
+  std::vector<float> peaks;
 
-  if (first == history_.onsets_.end ()) {
+  for (double at : beats)
+    peaks.push_back (peak_near (score_, at));
+  std::vector<float> sorted = peaks;
+  std::sort (sorted.begin (), sorted.end ());
+  if (sorted.empty () || sorted.back () <= 0) {
     beats.clear ();
     return;
   }
-  const double begin = std::max (0.0, *first - 0.25 * period_);
-  const double end = history_.onsets_.back () + 0.25 * period_;
-  beats.erase (std::remove_if (beats.begin (), beats.end (),
-          [begin, end] (double at) { return at < begin || at > end; }),
-      beats.end ());
+  const float usual = sorted[sorted.size () * 9 / 10];
+  const float threshold = 0.2f * (usual > 0 ? usual : sorted.back ());
+  std::size_t begin = 0, end = beats.size ();
+  while (begin < end && peaks[begin] < threshold)
+    begin++;
+  while (end > begin && peaks[end - 1] < threshold)
+    end--;
+  beats = std::vector<double> (beats.begin () + begin, beats.begin () + end);
 }
 
 float

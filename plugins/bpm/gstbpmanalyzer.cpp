@@ -116,8 +116,10 @@ namespace {
 constexpr int lowest_rate = 8000;
 constexpr int highest_rate = 768000;
 
-/* Timestamps that stray less than this are those of a jittery clock. */
+/* Timestamps that stray less than this are those of a jittery clock; that go
+ * back less than this, of one that was set right. */
 constexpr GstClockTime jitter = 40 * GST_MSECOND;
+constexpr GstClockTime correction = GST_SECOND;
 
 /* What is remembered offline of a stream of unknown or endless length. */
 constexpr double longest_memory_seconds = 3600;
@@ -701,7 +703,7 @@ follow_time (GstBpmAnalyzer * self, GstClockTime pts)
   if (!GST_CLOCK_TIME_IS_VALID (pts)
       || !GST_CLOCK_TIME_IS_VALID (state->next_pts))
     return;
-  if (pts + jitter < state->next_pts) {
+  if (pts + correction < state->next_pts) {
     GST_DEBUG_OBJECT (self, "time went back to %" GST_TIME_FORMAT,
         GST_TIME_ARGS (pts));
     forget_analysis (self);

@@ -112,6 +112,21 @@ test_changing_pace (void)
   assert_same (find (track, 120).times, truth, 0.03);
 }
 
+/* Sounds that aubio takes for no onset at all still have their beats. */
+static void
+test_noise_floor (void)
+{
+  Track track (40);
+  std::vector<double> truth;
+  for (int i = 0; i < 40; i++)
+    track.add (i, 0, 0, 0.1, 1);
+  for (int i = 0; i < 79; i++) {
+    truth.push_back (0.2 + i * 0.5);
+    track.add (truth.back (), 1000, 30, 0.5, 0);
+  }
+  assert_same (find (track, 120).times, truth, 0.01);
+}
+
 /* Nothing for four bars: the beats go on, and are right behind it. */
 static void
 test_break (void)
@@ -177,6 +192,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, nullptr);
   g_test_add_func ("/beats/hats-between", test_hats_between);
   g_test_add_func ("/beats/changing-pace", test_changing_pace);
+  g_test_add_func ("/beats/noise-floor", test_noise_floor);
   g_test_add_func ("/beats/break", test_break);
   g_test_add_func ("/beats/nothing-before-or-after", test_nothing_before_or_after);
   g_test_add_func ("/beats/nothing", test_nothing);
