@@ -27,7 +27,10 @@ constexpr float intro_weight = 5;
 constexpr int harmonics = 8;
 constexpr double harmonic_weight = .8;
 constexpr double spread_semitones = 2 / 3.0;
-constexpr double least_r = .65;
+constexpr double least_fit = .945;
+constexpr int least_classes = 3;
+/* Minor has two sixths and two sevenths, so that its profile fits less. */
+constexpr double minor_bonus = .02;
 
 /* Major and minor, from the tonic up. */
 struct Profile
@@ -144,17 +147,33 @@ loudest (const float *power, int n)
   return most;
 }
 
-/* Where between semitones a histogram lies, as a vector. */
-void
+/* Where between semitones a histogram lies, as a vector; returns the sum of
+ * magnitudes. */
+double
 add_tuning (const KeyEstimator::Chroma &histogram, double &cosine, double &sine)
 {
+  double magnitude = 0;
   for (int k = 0; k < 10; k++) {
     float sum = 0.0f;
     for (int b = k; b < KeyEstimator::bins; b += 10)
       sum += histogram[b];
     cosine += sum * tenths[k][0];
     sine += sum * tenths[k][1];
+    magnitude += sum;
   }
+  return magnitude;
+}
+
+/* Pitch classes that sound, and do not only ring along as harmonics. */
+int
+count_classes (const KeyEstimator::Chroma &histogram, double tuning)
+{
+  float sums[12] = {};
+  for (int b = 0; b < KeyEstimator::bins; b++)
+    sums[static_cast<int> (std::lround (b / 10.0 - tuning) + 12) % 12] += histogram[b];
+  const float most = *std::max_element (sums, sums + 12);
+  return static_cast<int> (std::count_if (sums, sums + 12,
+      [=] (float sum) { return sum > .05f * most; }));
 }
 
 /* The most any pitch class gets, tuning rounded to a tenth of a semitone. */
@@ -251,7 +270,7 @@ KeyEstimator::frame ()
   Chroma histogram = {};
   double cosine = 0, sine = 0;
   find_peaks (histogram);
-  add_tuning (histogram, cosine, sine);
+  segment.magnitude += add_tuning (histogram, cosine, sine);
   segment.cosine += cosine;
   segment.sine += sine;
   cosine_ += cosine;
@@ -314,7 +333,7 @@ KeyEstimator::estimate (double window_seconds) const
         static_cast<std::size_t> (std::ceil (window_seconds / segment_seconds)) + 1));
 
   Chroma sum = {};
-  double cosine = 0, sine = 0;
+  double cosine = 0, sine = 0, magnitude = 0;
   for (std::size_t i = first; i < n_segments_; i++) {
     const Segment &segment = segments_[i % segments_.size ()];
     const float weight = window_seconds == 0 && i < intro_seconds / segment_seconds ? intro_weight : 1;
@@ -322,6 +341,7 @@ KeyEstimator::estimate (double window_seconds) const
       sum[b] += weight * segment.sum[b];
     cosine += segment.cosine;
     sine += segment.sine;
+    magnitude += segment.magnitude;
   }
   const double tuning = std::atan2 (sine, cosine) / (2 * std::numbers::pi);
   const Classes classes = classes_of (sum, tuning);
@@ -329,7 +349,7 @@ KeyEstimator::estimate (double window_seconds) const
   double best = -2, second = -2;
   for (int minor = 0; minor < 2; minor++) {
     for (int tonic = 0; tonic < 12; tonic++) {
-      double r = 0;
+      double r = minor ? minor_bonus : 0;
       for (const Profile &profile : profiles)
         r += profile.weight * pearson (classes, profile.of[minor], tonic);
       if (r > best) {
@@ -343,7 +363,10 @@ KeyEstimator::estimate (double window_seconds) const
       }
     }
   }
-  answer.valid = best > least_r;
+  /* music keeps to semitones, speech, noise and drums do not */
+  const double in_tune = magnitude > 0 ? std::hypot (cosine, sine) / magnitude : 0;
+  answer.valid = best + 3 * std::min (in_tune, .12) > least_fit
+      && count_classes (sum, tuning) >= least_classes;
   answer.tuning_hz = 440 * std::exp2 (tuning / 12);
   answer.confidence = std::clamp ((best - second) / .15, 0.0, 1.0);
   return answer;

@@ -58,6 +58,7 @@ private:
   {
     Chroma sum = {};
     double cosine = 0, sine = 0;        /* of the tuning, weighted by magnitude */
+    double magnitude = 0;
     int elapsed = 0;            /* frames, silent ones too */
   };
 

@@ -217,6 +217,46 @@ test_none (void)
   g_assert_false (estimate (noise, 22050).valid);
 }
 
+/* One tone is no key. */
+void
+test_tone (void)
+{
+  for (double hz : { 110., 261.6, 440., 1000. }) {
+    Samples tone (22050 * 10);
+    for (std::size_t i = 0; i < tone.size (); i++)
+      tone[i] = static_cast<float> (.5 * std::sin (2 * G_PI * hz * i / 22050));
+    g_assert_false (estimate (tone, 22050).valid);
+  }
+}
+
+/* Voices glide, and drums have no pitch that keeps to semitones. */
+void
+test_out_of_tune (void)
+{
+  std::mt19937 random (4);
+  std::uniform_real_distribution<double> pitch (80, 260), pause (.1, .4);
+  std::uniform_real_distribution<float> noise (-1, 1);
+  Samples voice (22050 * 20), drums (22050 * 20);
+
+  double phase = 0, at = 0, from = 120, to = 150, next = .3;
+  for (std::size_t i = 0; i < voice.size (); i++) {
+    const double t = i / 22050.;
+    if (t >= next) {
+      at = next;
+      next += pause (random);
+      from = to;
+      to = pitch (random);
+    }
+    phase += 2 * G_PI * (from + (to - from) * (t - at) / (next - at)) / 22050;
+    for (int h = 1; h <= 8; h++)
+      voice[i] += static_cast<float> (.1 / h * std::sin (h * phase));
+    const double in_beat = std::fmod (t, .25);
+    drums[i] = static_cast<float> (.5 * std::exp (-30 * in_beat)) * noise (random);
+  }
+  g_assert_false (estimate (voice, 22050).valid);
+  g_assert_false (estimate (drums, 22050).valid);
+}
+
 void
 test_broken (void)
 {
@@ -242,6 +282,8 @@ main (int argc, char **argv)
   g_test_add_func ("/key/memory", test_memory);
   g_test_add_func ("/key/blocks", test_blocks);
   g_test_add_func ("/key/none", test_none);
+  g_test_add_func ("/key/tone", test_tone);
+  g_test_add_func ("/key/out-of-tune", test_out_of_tune);
   g_test_add_func ("/key/broken", test_broken);
   return g_test_run ();
 }
