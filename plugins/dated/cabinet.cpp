@@ -181,7 +181,8 @@ StoreCabinet::describe (const Fragment & fragment, const char *name) const
   message->job_id = g_strdup (fragment.job_id.c_str ());
   message->fragment_id = fragment.id;
   message->running_time = fragment.running_time;
-  message->start = g_date_time_format_iso8601 (start);
+  /* with minutes in the offset and no Z, which not every reader takes */
+  message->start = g_date_time_format (start, "%FT%T.%f%:z");
   message->frames = fragment.frames;
   message->bytes = fragment.bytes;
   message->duration = fragment.duration;

@@ -141,6 +141,8 @@ Recorder::open (Position at)
     item_wall = settings.date != no_wall ? settings.date : cabinet.now ();
   fragment = Fragment ();
   anchor (wall_of (at));
+  line_start = at.running_time;
+  line_frames = 0;
   fragment.job_id = item.job_id;
   fragment.id = n_files;
   fragment.index = n_of_job;
@@ -151,10 +153,11 @@ Recorder::open (Position at)
   part = cabinet.create (fragment);
   try {
     file = std::make_unique<AudioFile> (part->fd (), spec, file_tags ());
-  } catch (...) {
+  } catch (const FileError & error) {
+    fragment.location = part->final_path ();
     part->discard ();
     part.reset ();
-    throw;
+    throw named (error);
   }
   meter.reset ();
   if (settings.measure)
@@ -214,6 +217,13 @@ Recorder::measure ()
   meter.reset ();
 }
 
+/* The same error, with the file that it is about. */
+FileError
+Recorder::named (const FileError & error) const
+{
+  return FileError (error.code, fragment.location + ": " + error.what ());
+}
+
 /* What is only kept is kept as it is, if even its header cannot be written. */
 void
 Recorder::finish (AudioFile & audio, Ending ending)
@@ -222,9 +232,9 @@ Recorder::finish (AudioFile & audio, Ending ending)
     return;
   try {
     audio.close (file_tags ());
-  } catch (const FileError &) {
+  } catch (const FileError & error) {
     if (ending == Ending::publish)
-      throw;
+      throw named (error);
   }
 }
 
@@ -290,15 +300,20 @@ Recorder::frames_left ()
 void
 Recorder::write_frames (const void *data, std::uint64_t n_frames)
 {
-  if (data != nullptr) {
-    file->write (data, n_frames);
-    if (meter != nullptr)
-      meter->add (data, n_frames);
-  } else {
-    file->write_silence (n_frames);
-    if (meter != nullptr)
-      meter->add_silence (n_frames);
+  try {
+    if (data != nullptr)
+      file->write (data, n_frames);
+    else
+      file->write_silence (n_frames);
+  } catch (const FileError & error) {
+    throw named (error);
   }
+  if (meter == nullptr)
+    return;
+  if (data != nullptr)
+    meter->add (data, n_frames);
+  else
+    meter->add_silence (n_frames);
 }
 
 void
@@ -312,13 +327,14 @@ Recorder::write_span (const void *data, std::uint64_t n_frames, Position at)
       open (at);
     const std::uint64_t n = std::min (n_frames, frames_left ());
     if (n == 0 && !settings.rotating ())
-      throw FileError (EFBIG, std::string ("A file of format ")
+      throw FileError (EFBIG, fragment.location + ": a file of format "
           + format_info (spec.container).nick + " ends before 4 GiB; "
           "format=rf64 goes on, a rotation begins another");
     write_frames (data, n);
     if (data != nullptr)
       data = static_cast<const char *> (data) + n * frame_bytes;
     item_frames += n;
+    line_frames += n;
     n_frames -= n;
     at = advanced (at, n);
     if (settings.rotating () && frames_left () == 0)
@@ -327,15 +343,29 @@ Recorder::write_span (const void *data, std::uint64_t n_frames, Position at)
   expected = at.running_time;
 }
 
+/* How long the hole before @at is. It is one only if it lies behind the last
+ * buffer, for a clock that drifts away from the samples makes none, and also
+ * behind all that has been written, for a buffer that merely comes late has
+ * been made up for once. */
+std::uint64_t
+Recorder::hole_before (std::uint64_t at) const
+{
+  if (expected == no_time || at == no_time)
+    return 0;
+  const std::uint64_t written = line_start
+      + scale (line_frames, second_ns, (std::uint64_t) spec.rate);
+  const std::uint64_t end = std::max (expected, written);
+  return at > end + hole_threshold ? at - end : 0;
+}
+
 /* Before a frame at @at: what lies between the end of what has come and it. */
 void
 Recorder::fill_hole (Position & at)
 {
-  if (expected == no_time || at.running_time == no_time
-      || at.running_time <= expected + hole_threshold)
-    return;
+  const std::uint64_t length = hole_before (at.running_time);
 
-  const std::uint64_t length = at.running_time - expected;
+  if (length == 0)
+    return;
   n_gaps++;
   if (settings.gaps == Gaps::split || length > longest_silence) {
     split ();
@@ -343,10 +373,12 @@ Recorder::fill_hole (Position & at)
     const std::uint64_t n = scale (length + second_ns / spec.rate / 2,
         (std::uint64_t) spec.rate, second_ns);
     Position from = at;
-    from.running_time = expected;
+    from.running_time -= length;
     if (from.wall != no_wall)
       from.wall -= (std::int64_t) (length / 1000);
     write_span (nullptr, n, from);
+  } else {
+    line_start += length;
   }
 }
 

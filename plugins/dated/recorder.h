@@ -129,6 +129,7 @@ public:
 
 private:
   void write_span (const void *data, std::uint64_t n_frames, Position at);
+  std::uint64_t hole_before (std::uint64_t at) const;
   void fill_hole (Position & at);
   void open (Position at);
   void close (Ending ending);
@@ -136,6 +137,7 @@ private:
   std::uint64_t frames_left ();
   void write_frames (const void *data, std::uint64_t n_frames);
   void measure ();
+  FileError named (const FileError & error) const;
   Tags file_tags () const;
   std::int64_t wall_of (Position at) const;
   void anchor (std::int64_t wall);
@@ -160,6 +162,8 @@ private:
   std::uint64_t item_frames = 0;
   std::int64_t item_wall = no_wall;
   std::uint64_t expected = no_time;     /* running time of the next frame */
+  std::uint64_t line_start = 0; /* running time that this file began at */
+  std::uint64_t line_frames = 0;        /* written since then */
   std::uint64_t cut_frame = 0;  /* of this file, by the wall clock */
   std::int64_t boundary = INT64_MAX;
 };

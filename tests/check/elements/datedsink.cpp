@@ -303,7 +303,7 @@ GST_START_TEST (test_messages)
   fail_unless (opened->location == work_dir / day / "job.wav");
   fail_unless_equals_string (opened->job_id, "job");
   fail_unless_equals_uint64 (opened->running_time, 0);
-  fail_unless_equals_string (opened->start, "2025-11-07T12:00:00Z");
+  fail_unless_equals_string (opened->start, "2025-11-07T12:00:00.000000+00:00");
   gst_genaudio_fragment_free (opened);
   gst_message_unref (message);
 
@@ -904,6 +904,25 @@ GST_START_TEST (test_location_template)
 }
 GST_END_TEST;
 
+/* The folder is that of the day in the zone asked for. */
+GST_START_TEST (test_time_zone)
+{
+  Sink sink ("job-id=x");
+
+  g_object_set (sink.element, "timezone", "Asia/Tokyo", "date",
+      "2025-11-07T23:30:00Z", nullptr);
+  sink.play ();
+  sink.begin ("a");
+  sink.push (800);
+  sink.eos ();
+  fail_unless (fs::exists (work_dir / "2025/11/08/x.wav"));
+  const auto closed = sink.closed ();
+  fail_unless_equals_string (gst_structure_get_string (closed.at (0), "start"),
+      "2025-11-08T08:30:00.000000+09:00");
+  free_all (closed);
+}
+GST_END_TEST;
+
 static void
 expect_refused (const std::string & settings, const char *offending)
 {
@@ -1203,6 +1222,8 @@ GST_START_TEST (test_write_error)
   gchar *debug = nullptr;
   gst_message_parse_error (message, &error, &debug);
   g_assert_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_WRITE);
+  fail_unless (strstr (error->message, "second.wav") != nullptr, "%s",
+      error->message);
   /* which says where to find what there is */
   fail_unless (strstr (debug, ".part") != nullptr, "%s", debug);
   g_free (debug);
@@ -1391,6 +1412,7 @@ datedsink_suite (void)
   tcase_add_test (tc, test_retention);
   tcase_add_test (tc, test_if_exists);
   tcase_add_test (tc, test_location_template);
+  tcase_add_test (tc, test_time_zone);
   tcase_add_test (tc, test_refused_settings);
   tcase_add_test (tc, test_hostile_item_ids);
   tcase_add_test (tc, test_environment);

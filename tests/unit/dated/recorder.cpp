@@ -484,6 +484,24 @@ test_slow_drift_is_no_gap (void)
   g_assert_cmpuint (cabinet.files.at (0).frames, ==, 800000);
 }
 
+/* Time stamps of arrival: buffers come late and the next on time. */
+static void
+test_jitter_is_made_up_for_once (void)
+{
+  TestCabinet cabinet;
+  Recorder recorder (settings_with ("none"), cabinet);
+  std::vector<std::int16_t> data (800);
+
+  recorder.set_spec (mono_spec (8000));
+  recorder.begin_item ({"a", false});
+  for (std::uint64_t i = 0; i < 100; i++)
+    recorder.write (data.data (), 800, {i * second / 10
+            + (i % 3 == 1 ? second * 6 / 100 : 0), no_wall});
+  recorder.end_item (Ending::publish);
+  g_assert_cmpuint (cabinet.files.at (0).gaps, ==, 1);
+  g_assert_cmpuint (cabinet.files.at (0).frames, ==, 80000 + 480);
+}
+
 static void
 test_gap_event (void)
 {
@@ -687,6 +705,7 @@ main (int argc, char **argv)
   g_test_add_func ("/recorder/clock-steps", test_clock_steps);
   g_test_add_func ("/recorder/gaps", test_gaps);
   g_test_add_func ("/recorder/slow-drift", test_slow_drift_is_no_gap);
+  g_test_add_func ("/recorder/jitter", test_jitter_is_made_up_for_once);
   g_test_add_func ("/recorder/gap-event", test_gap_event);
   g_test_add_func ("/recorder/silence-is-cut", test_silence_is_cut_too);
   g_test_add_func ("/recorder/names", test_names);
