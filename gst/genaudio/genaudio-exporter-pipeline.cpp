@@ -409,10 +409,6 @@ Pipeline::Pipeline (const Shape & shape,
     else
       g_object_set_property (G_OBJECT (of), s.property, &s.value);
   }
-  if (normalizer != nullptr && shape.writes) {
-    remember (Role::normalizer, "loudness-target");
-    remember (Role::normalizer, "enabled");
-  }
   if (shape.writes)
     for (const char *property : {"base-dir", "location-template", "job-id",
             "format", "bit-depth", "if-exists"})
@@ -725,6 +721,16 @@ Pipeline::run (const GstGenAudioJob & job, GCancellable * cancellable,
     restore ();
     output = prepare_output (job);
     if (normalizer != nullptr && shape.writes) {
+      /* only what a job changes is set back: what is never set by hand stays
+       * the environment's, which the element reads on its way to READY */
+      if (!remembered_normalizer
+          && (!std::isnan (job.loudness_target) || job.normalize)) {
+        remembered_normalizer = true;
+        gst_element_set_state (normalizer, GST_STATE_READY);
+        remember (Role::normalizer, "loudness-target");
+        remember (Role::normalizer, "enabled");
+        gst_element_set_state (normalizer, GST_STATE_NULL);
+      }
       if (!std::isnan (job.loudness_target))
         g_object_set (normalizer, "loudness-target", job.loudness_target,
             nullptr);

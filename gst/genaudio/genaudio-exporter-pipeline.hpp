@@ -153,6 +153,7 @@ private:
   GstElement *sink = nullptr;
   GstElement *last = nullptr;
   std::vector<Remembered> remembered;
+  bool remembered_normalizer = false;
   gulong need_data_id = 0;
   bool reusable = true;
 };
