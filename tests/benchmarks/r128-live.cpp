@@ -14,7 +14,7 @@
  *
  * An item counts in the means if ceiling and max-gain allow it to reach the
  * target: the gain that is missing is no more than max-gain, and its true
- * peak would not be more than 8 dB over the ceiling. */
+ * peak would be no more than 6 dB over the ceiling. */
 
 #include "livestage.hpp"
 
@@ -39,7 +39,7 @@ namespace {
 
 /* dB by which a true peak may be over the ceiling if the target is to be
  * within reach of a limiter. */
-constexpr double most_limiting = 8.0;
+constexpr double most_limiting = 6.0;
 
 struct Options
 {

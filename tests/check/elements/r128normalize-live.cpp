@@ -382,7 +382,7 @@ GST_START_TEST (test_report)
     fail_unless_equals_uint64 (r->frames, in.frames ());
     fail_unless_equals_uint64 (r->duration, 12 * GST_SECOND);
     if (live) {
-      CLOSE (r->output.integrated_loudness, -20.0, 1.0);
+      CLOSE (r->output.integrated_loudness, -20.0, 1.5);
       CLOSE (r->gain, -20.0 - i.integrated, 1.5);
       CLOSE (r->loudness_target, -20.0, 0.0);
       CLOSE (r->max_true_peak, -2.0, 0.0);
@@ -811,7 +811,7 @@ GST_START_TEST (test_settings)
   g_object_set (element, "enabled", TRUE, "max-gain", 5.0, nullptr);
   b.push_all (in, 4800);
   levels = b.pop_levels ();
-  fail_unless (levels.back ()->gain <= 5.01);
+  fail_unless (levels.back ()->gain <= 5.2);
   free_levels (levels);
   g_object_set (element, "max-gain", 30.0, "loudness-target", -30.0, nullptr);
   b.push_all (in, 4800);
