@@ -60,8 +60,9 @@ class AudioExporter:
         Have each file on the disk before the call returns, so that a power
         cut cannot take it back.
     on_message:
-        Called with the text of every message that an element posts, as
-        `gst-launch-1.0 -m` prints them, from the thread that exports.
+        Called with the text of every message of its own that an element
+        posts, as `gst-launch-1.0 -m` prints them, from the thread that
+        exports.
     """
 
     SUPPORTED_BIT_DEPTHS = ["PCM_16", "PCM_24", "PCM_32", "FLOAT"]
@@ -252,7 +253,10 @@ class AudioExporter:
         def on_message(_: int, message: int, __: int) -> None:
             structure = lib.gst_message_get_structure(message)
             if structure and tell is not None:
-                tell(lib.take_text(lib.gst_structure_to_string(structure)))
+                text = lib.take_text(lib.gst_structure_to_string(structure))
+                # those of GStreamer itself, of states and clocks
+                if not text.startswith("GstMessage"):
+                    tell(text)
 
         self._callback = _library.MessageFunc(on_message)
         lib.g_signal_connect_data(
