@@ -16,6 +16,10 @@ constexpr double tempo_patience = 1.5;
 /* An octave, or two thirds, is more often a change of mind than of music. */
 constexpr double octave_patience = 3;
 constexpr double sure_of_octave = 0.8;
+/* One that comes so soon after another must stand for longer: hi-hats come and
+ * go, and the tempo stays. */
+constexpr double octave_rest = 60;
+constexpr double restless_patience = 20;
 constexpr double key_patience = 2;
 /* Nothing to hear for so long, and the last answer is dropped. */
 constexpr double longest_pause = 10;
@@ -63,12 +67,24 @@ LiveTracker::take_tempo (const Tempo &tempo)
   challenged_ = 0;
 }
 
+/* For how long @challenger must stand before it is believed. */
+double
+LiveTracker::patience (const Tempo &challenger) const
+{
+  if (!related_tempo (challenger.bpm, tempo_.bpm))
+    return tempo_patience;
+  if (octave_age_ < octave_rest)
+    return restless_patience;
+  return challenger.confidence < sure_of_octave ? 2 * octave_patience
+      : octave_patience;
+}
+
 void
 LiveTracker::update_tempo (const TempoEstimator &estimator, double min_bpm,
     double max_bpm, double elapsed)
 {
-  const double heard = estimator.seconds ();
-  if (heard < 0.75 * live_window_seconds)
+  octave_age_ += elapsed;
+  if (estimator.seconds () < 0.75 * live_window_seconds)
     return;
 
   const Tempo recent = estimator.estimate (min_bpm, max_bpm,
@@ -118,11 +134,10 @@ LiveTracker::update_tempo (const TempoEstimator &estimator, double min_bpm,
   else
     challenged_ = 0;
   challenger_ = recent;
-  const bool related = related_tempo (recent.bpm, tempo_.bpm);
-  const bool doubtful = related && recent.confidence < sure_of_octave;
-  if (challenged_ < (doubtful ? 2 * octave_patience
-          : related ? octave_patience : tempo_patience))
+  if (challenged_ < patience (recent))
     return;
+  if (related_tempo (recent.bpm, tempo_.bpm))
+    octave_age_ = 0;
   tempo_window_ = live_window_seconds;
   take_tempo (recent);
 }
@@ -130,8 +145,7 @@ LiveTracker::update_tempo (const TempoEstimator &estimator, double min_bpm,
 void
 LiveTracker::update_key (const KeyEstimator &estimator, double elapsed)
 {
-  const double heard = estimator.seconds ();
-  if (heard < live_window_seconds)
+  if (estimator.seconds () < live_window_seconds)
     return;
 
   const Key recent = estimator.estimate (live_window_seconds);

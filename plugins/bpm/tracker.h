@@ -33,11 +33,13 @@ public:
 
 private:
   void take_tempo (const Tempo &tempo);
+  double patience (const Tempo &challenger) const;
 
   Tempo tempo_;                 /* published */
   double tempo_window_ = live_window_seconds;
   Tempo challenger_;
   double challenged_ = 0;       /* seconds for which it has been so */
+  double octave_age_ = 1e9;     /* seconds since the last change of octave */
   double steady_age_ = 0;       /* seconds since the long window was asked */
   double tempo_missing_ = 0;    /* seconds without an answer */
 
