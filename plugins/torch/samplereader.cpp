@@ -131,40 +131,58 @@ convert (DType, bool swapped, const std::byte *from, std::size_t count,
       [] (std::uint64_t bits) { return to_sample (As<double> (), bits); });
 }
 
-/* planes: @channels runs of @frames samples, @pitch apart */
-template <typename T> void
-interleave (const T *planes, std::size_t pitch, unsigned channels,
-    std::size_t frames, T *__restrict out)
+template <typename T>
+using SignedBits = std::conditional_t<sizeof (T) == 4, std::int32_t,
+    std::int64_t>;
+
+/* Negative if a sample is beyond full scale, infinite or NaN: on the bits it
+ * is one integer comparison for all three, and the results of many samples
+ * are gathered with an or. */
+template <typename T> SignedBits<T>
+headroom (T sample)
 {
-  if (channels == 2) {
-    const T *__restrict left = planes;
-    const T *__restrict right = planes + pitch;
-    for (std::size_t i = 0; i < frames; i++) {
-      out[2 * i] = left[i];
-      out[2 * i + 1] = right[i];
-    }
-    return;
-  }
-  for (unsigned c = 0; c < channels; c++) {
-    const T *__restrict from = planes + c * pitch;
-    for (std::size_t i = 0; i < frames; i++)
-      out[i * channels + c] = from[i];
-  }
+  using Bits = SignedBits<T>;
+  constexpr Bits mask = static_cast<Bits> (~(Bits {1} << (sizeof (T) * 8 - 1)));
+
+  return std::bit_cast<Bits> (T {1}) - (std::bit_cast<Bits> (sample) & mask);
 }
 
-/* Whether a sample is beyond full scale, infinite or NaN, on the bits: one
- * integer comparison for all three. */
 template <typename T> bool
 any_beyond (std::span<const T> samples)
 {
-  using Bits = std::conditional_t<sizeof (T) == 4, std::int32_t, std::int64_t>;
-  constexpr Bits mask = static_cast<Bits> (~(Bits {1} << (sizeof (T) * 8 - 1)));
-  constexpr Bits one = std::bit_cast<Bits> (T {1});
-  Bits beyond = 0;
+  SignedBits<T> least = 0;
 
   for (const T sample : samples)
-    beyond |= one - (std::bit_cast<Bits> (sample) & mask);
-  return beyond < 0;
+    least |= headroom (sample);
+  return least < 0;
+}
+
+/* planes: @channels runs of @frames samples. Returns whether any is beyond
+ * full scale, infinite or NaN. */
+template <typename T> bool
+interleave (const T *planes, unsigned channels, std::size_t frames,
+    T *__restrict out)
+{
+  SignedBits<T> least = 0;
+
+  if (channels == 2) {
+    const T *__restrict left = planes;
+    const T *__restrict right = planes + frames;
+    for (std::size_t i = 0; i < frames; i++) {
+      out[2 * i] = left[i];
+      out[2 * i + 1] = right[i];
+      least |= headroom (left[i]) | headroom (right[i]);
+    }
+    return least < 0;
+  }
+  for (unsigned c = 0; c < channels; c++) {
+    const T *__restrict from = planes + c * frames;
+    for (std::size_t i = 0; i < frames; i++) {
+      out[i * channels + c] = from[i];
+      least |= headroom (from[i]);
+    }
+  }
+  return least < 0;
 }
 
 template <typename T> std::uint64_t
@@ -230,24 +248,27 @@ SampleReader::read_as (std::uint64_t first, std::size_t frames, T *out)
   for (std::size_t done = 0; done < frames; ) {
     const std::size_t n = std::min (step, frames - done);
     T *to = out + done * view_.channels;
-    if (interleaved)
-      read_interleaved (first + done, n, to);
-    else
-      read_planes (first + done, n, to);
-    over_range_ += check_samples (std::span<T> (to, n * view_.channels),
-        (first + done) * view_.channels, policy_);
+    const bool beyond = interleaved ? read_interleaved (first + done, n, to)
+        : read_planes (first + done, n, to);
+    if (beyond)
+      over_range_ += check_samples (std::span<T> (to, n * view_.channels),
+          (first + done) * view_.channels, policy_);
     done += n;
   }
 }
 
-template <typename T> void
+/* Both return whether a sample is beyond full scale, infinite or NaN. */
+template <typename T> bool
 SampleReader::read_interleaved (std::uint64_t first, std::size_t frames,
     T *out)
 {
-  read_run (first * view_.channels, frames * view_.channels, out);
+  const std::size_t count = frames * view_.channels;
+
+  read_run (first * view_.channels, count, out);
+  return any_beyond (std::span<const T> (out, count));
 }
 
-template <typename T> void
+template <typename T> bool
 SampleReader::read_planes (std::uint64_t first, std::size_t frames, T *out)
 {
   planes_.resize (frames * view_.channels * sizeof (T));
@@ -264,7 +285,7 @@ SampleReader::read_planes (std::uint64_t first, std::size_t frames, T *out)
           planes + c * frames);
     }
   }
-  interleave (planes, frames, view_.channels, frames, out);
+  return interleave (planes, view_.channels, frames, out);
 }
 
 /* @count neighbours; those that are stored as they are wanted go straight

@@ -39,9 +39,9 @@ public:
 private:
   template <typename T> void read_as (std::uint64_t first, std::size_t frames,
       T *out);
-  template <typename T> void read_interleaved (std::uint64_t first,
+  template <typename T> bool read_interleaved (std::uint64_t first,
       std::size_t frames, T *out);
-  template <typename T> void read_planes (std::uint64_t first,
+  template <typename T> bool read_planes (std::uint64_t first,
       std::size_t frames, T *out);
   template <typename T> void read_run (std::uint64_t element,
       std::size_t count, T *out);
