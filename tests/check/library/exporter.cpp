@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <thread>
@@ -814,6 +815,30 @@ GST_START_TEST (test_info)
 }
 GST_END_TEST;
 
+/* docs/library.md names every property there is. */
+GST_START_TEST (test_docs)
+{
+  gchar *text = nullptr;
+  gchar *path = g_build_filename (g_getenv ("GENAUDIO_DOCS_DIR"), "library.md",
+      nullptr);
+  fail_unless (g_file_get_contents (path, &text, nullptr, nullptr));
+  for (GType type : {GST_TYPE_GENAUDIO_EXPORTER, GST_TYPE_GENAUDIO_ANALYZER}) {
+    guint n = 0;
+    auto *klass = static_cast<GObjectClass *> (g_type_class_ref (type));
+    GParamSpec **specs = g_object_class_list_properties (klass, &n);
+    for (guint i = 0; i < n; i++) {
+      const std::string name = std::string ("`") + specs[i]->name + "`";
+      fail_unless (strstr (text, name.c_str ()) != nullptr, "%s is missing",
+          name.c_str ());
+    }
+    g_free (specs);
+    g_type_class_unref (klass);
+  }
+  g_free (text);
+  g_free (path);
+}
+GST_END_TEST;
+
 static Suite *
 exporter_suite (void)
 {
@@ -842,6 +867,7 @@ exporter_suite (void)
   tcase_add_test (tc, test_resampled_and_filtered);
   tcase_add_test (tc, test_rates);
   tcase_add_test (tc, test_info);
+  tcase_add_test (tc, test_docs);
   return s;
 }
 
