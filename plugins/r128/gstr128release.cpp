@@ -425,6 +425,7 @@ Stream::run_stage (GstBuffer * buffer)
     stage_->configure (owner_.config ().settings);
     if (g_atomic_int_compare_and_exchange (&reset_requested_, TRUE, FALSE))
       stage_->reset_measurement ();
+    fill_hole (buffer);
   }
 
   guint64 frames;
@@ -433,14 +434,25 @@ Stream::run_stage (GstBuffer * buffer)
     frames = map.size () / stage_format_.frame_bytes ();
     stage_->write (map.data (), frames);
   }
+  if (GST_BUFFER_PTS_IS_VALID (buffer))
+    next_in_ = time_after (GST_BUFFER_PTS (buffer), frames, stage_format_.rate);
   if (stage_->passthrough ()) {
-    rendered_ += frames;
-    post_levels (GST_BUFFER_PTS (buffer), rendered_ - frames);
+    post_levels (buffer, frames);
     return push (buffer);
   }
   waiting_.push_back ({GST_MINI_OBJECT_CAST (buffer), frames});
   let_out ();
   return flow_;
+}
+
+/* What was lost before @buffer was silence, as a GAP event would have said. */
+void
+Stream::fill_hole (GstBuffer * buffer)
+{
+  if (GST_BUFFER_IS_DISCONT (buffer) && GST_BUFFER_PTS_IS_VALID (buffer)
+      && GST_CLOCK_TIME_IS_VALID (next_in_)
+      && GST_BUFFER_PTS (buffer) > next_in_ + GST_MSECOND)
+    measure_silence (GST_BUFFER_PTS (buffer) - next_in_);
 }
 
 /* Everything whose audio the stage has given by now. In live mode a buffer of
@@ -479,11 +491,10 @@ Stream::let_out ()
 void
 Stream::give (GstBuffer * buffer, guint64 frames)
 {
-  rendered_ += frames;
   if (buffer == nullptr) {
     scratch_.resize (frames * stage_format_.frame_bytes ());
     stage_->render (scratch_.data (), frames);
-    post_levels (GST_CLOCK_TIME_NONE, rendered_ - frames);
+    post_levels (nullptr, frames);
     return;
   }
   buffer = gst_buffer_make_writable (buffer);
@@ -491,7 +502,7 @@ Stream::give (GstBuffer * buffer, guint64 frames)
     const Mapped map (buffer, GST_MAP_WRITE);
     stage_->render (map.data (), frames);
   }
-  post_levels (GST_BUFFER_PTS (buffer), rendered_ - frames);
+  post_levels (buffer, frames);
   push (buffer);
 }
 
@@ -507,20 +518,27 @@ Stream::finish_stage ()
     stage_.reset ();
 }
 
-/* @first: the stage's frame at @pts. */
+/* What the stage noted in its next @frames, those of @buffer or (none) of a
+ * hole. */
 void
-Stream::post_levels (GstClockTime pts, guint64 first)
+Stream::post_levels (GstBuffer * buffer, guint64 frames)
 {
+  const guint64 first = rendered_;
+  GstClockTime pts = next_out_;
   Level level;
 
+  if (buffer != nullptr && GST_BUFFER_PTS_IS_VALID (buffer))
+    pts = GST_BUFFER_PTS (buffer);
+  if (!GST_CLOCK_TIME_IS_VALID (pts))
+    pts = 0;
+  rendered_ += frames;
+  next_out_ = time_after (pts, frames, stage_format_.rate);
   if (mode_ == Mode::offline)
     return;
   while (stage_->pop_level (level)) {
     GstGenAudioLevel *values = gst_genaudio_level_new ();
-    const guint64 frames = GST_CLOCK_TIME_IS_VALID (pts)
-        ? level.position - first : level.position;
-    values->timestamp = time_after (GST_CLOCK_TIME_IS_VALID (pts) ? pts : 0,
-        frames, stage_format_.rate);
+    values->timestamp = time_after (pts, level.position - first,
+        stage_format_.rate);
     values->running_time = gst_segment_to_running_time (&segment_,
         GST_FORMAT_TIME, values->timestamp);
     values->stream_time = gst_segment_to_stream_time (&segment_,

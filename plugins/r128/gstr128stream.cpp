@@ -85,6 +85,7 @@ Stream::stop ()
   gst_segment_init (&segment_, GST_FORMAT_TIME);
   flow_ = GST_FLOW_OK;
   rendered_ = 0;
+  next_in_ = next_out_ = GST_CLOCK_TIME_NONE;
   begin_item ();
 }
 
@@ -457,17 +458,22 @@ Stream::handle_gap (GstEvent * event)
   GstClockTime timestamp, duration;
 
   gst_event_parse_gap (event, &timestamp, &duration);
-  if (have_format_ && mode_known_ && GST_CLOCK_TIME_IS_VALID (duration))
-    measure_silence (std::min (duration, longest_silence));
-  return pass_in_place (event);
+  if (have_format_ && mode_known_ && GST_CLOCK_TIME_IS_VALID (duration)) {
+    measure_silence (duration);
+    next_in_ = timestamp + duration;
+  }
+  const bool passed = pass_in_place (event);
+  if (stage_ != nullptr)
+    let_out ();
+  return passed;
 }
 
 /* The windows see a hole as silence; nothing of it is output. */
 void
 Stream::measure_silence (GstClockTime duration)
 {
-  const guint64 frames =
-      gst_util_uint64_scale_round (duration, format_.rate, GST_SECOND);
+  const guint64 frames = gst_util_uint64_scale_round (
+      std::min (duration, longest_silence), format_.rate, GST_SECOND);
   const std::vector<char> zeros (frames * format_.frame_bytes ());
 
   if (holding ())
@@ -475,7 +481,7 @@ Stream::measure_silence (GstClockTime duration)
   else if (stage_ != nullptr) {
     stage_->write (zeros.data (), frames);
     if (stage_->passthrough ())
-      rendered_ += frames;
+      post_levels (nullptr, frames);
     else
       waiting_.push_back ({nullptr, frames});
   }
@@ -507,6 +513,7 @@ Stream::handle_flush_stop (GstEvent * event)
     stage_->flush ();
     rendered_ = 0;
   }
+  next_in_ = next_out_ = GST_CLOCK_TIME_NONE;
   item.frames = item.part_frames = item.non_finite = 0;
   item.duration = 0;
   gst_segment_init (&segment_, GST_FORMAT_TIME);

@@ -144,7 +144,8 @@ private:
   void finish_stage ();
   void let_out ();
   void give (GstBuffer * buffer, guint64 frames);
-  void post_levels (GstClockTime pts, guint64 first);
+  void fill_hole (GstBuffer * buffer);
+  void post_levels (GstBuffer * buffer, guint64 frames);
   void end_streamed_item (Item & item, const Config & config);
 
   GstElement *element_;
@@ -185,6 +186,8 @@ private:
   std::deque<Waiting> waiting_;
   std::vector<char> scratch_;
   guint64 rendered_ = 0;
+  /* where the audio is to go on: what comes in, and what leaves */
+  GstClockTime next_in_ = GST_CLOCK_TIME_NONE, next_out_ = GST_CLOCK_TIME_NONE;
 };
 
 }

@@ -599,6 +599,53 @@ GST_START_TEST (test_gap)
 
 GST_END_TEST;
 
+/* In a hole, announced or not, M falls silent, levels keep their times, and
+ * what is held does not wait for its end. */
+GST_START_TEST (test_hole)
+{
+  for (const char *mode : {"measure", "live"}) {
+    for (const bool announced : {true, false}) {
+      Bench b ((std::string ("r128normalize mode=") + mode).c_str ());
+      const Audio in = signals::programme (48000, 2, 3.0, -30.0);
+      guint64 frames = 0;
+
+      b.set_caps (48000, 2);
+      b.push_all (in, 4800);
+      if (announced) {
+        for (int i = 0; i < 20; i++) {
+          b.send (gst_event_new_gap (b.at * GST_SECOND / 48000,
+                  100 * GST_MSECOND));
+          b.at += 4800;
+        }
+        fail_unless_equals_int (gst_harness_buffers_in_queue (b.h) > 0, 1);
+        while (GstBuffer *buffer = gst_harness_try_pull (b.h)) {
+          frames += gst_buffer_get_size (buffer) / 8;
+          gst_buffer_unref (buffer);
+        }
+        fail_unless_equals_uint64 (frames, in.frames ());
+      } else {
+        b.at += 96000;
+      }
+      GstBuffer *buffer = gst_buffer_new_memdup (in.frame (0), 48000 * 8);
+      GST_BUFFER_PTS (buffer) = 5 * GST_SECOND;
+      GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
+      gst_harness_push (b.h, buffer);
+      b.send (gst_event_new_eos ());
+      auto levels = b.pop_levels ();
+      fail_unless_equals_int (levels.size (), 60);
+      for (guint64 i = 0; i < 60; i++)
+        fail_unless_equals_uint64 (levels[i]->timestamp,
+            (i + 1) * 100 * GST_MSECOND);
+      fail_unless (levels[45]->momentary_loudness < -70.0);
+      fail_unless (levels[25]->momentary_loudness > -50.0);
+      fail_unless (levels[55]->momentary_loudness > -50.0);
+      free_levels (levels);
+    }
+  }
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_flush)
 {
   Bench b ("r128normalize mode=live");
@@ -894,6 +941,7 @@ r128normalize_live_suite (void)
   tcase_add_test (tc, test_order);
   tcase_add_test (tc, test_place);
   tcase_add_test (tc, test_gap);
+  tcase_add_test (tc, test_hole);
   tcase_add_test (tc, test_flush);
   tcase_add_test (tc, test_drain);
   tcase_add_test (tc, test_items);
