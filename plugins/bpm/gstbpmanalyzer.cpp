@@ -36,25 +36,27 @@
 #include "gstbpmanalyzer.h"
 
 #include "analysis.h"
+#include "gstbpmreport.h"
 #include "tracker.h"
 #include "worker.h"
 
 #include <gst/audio/audio.h>
 #include <gst/genaudio/genaudio.h>
-#include <gst/tag/tag.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace bpm = genaudio::bpm;
+
+using bpm::Findings;
+using bpm::Report;
+using bpm::Structure;
 
 GST_DEBUG_CATEGORY_STATIC (gst_bpm_analyzer_debug);
 #define GST_CAT_DEFAULT gst_bpm_analyzer_debug
@@ -138,36 +140,6 @@ struct Settings
   bool background = DEFAULT_BACKGROUND;
 };
 
-struct AnalysisFree
-{
-  void operator() (GstGenAudioAnalysis * a) const
-  {
-    gst_genaudio_analysis_free (a);
-  }
-};
-using Report = std::unique_ptr<GstGenAudioAnalysis, AnalysisFree>;
-
-struct StructureFree
-{
-  void operator() (GstStructure * s) const { gst_structure_free (s); }
-};
-using Structure = std::unique_ptr<GstStructure, StructureFree>;
-
-/* What a report is made from. */
-struct Findings
-{
-  bool final = false;
-  std::string job_id, stream_id;
-  GstClockTime timestamp = GST_CLOCK_TIME_NONE;
-  std::uint64_t frames = 0;
-  int rate = 0, channels = 0;
-  std::optional<bpm::StatisticsResult> statistics;
-  bpm::Tempo tempo;
-  bpm::Key key;
-  bpm::Beats beats;             /* in seconds from... */
-  double origin = 0;            /* ...here, which is a buffer time */
-};
-
 /* What the worker estimates from; kept so that copying allocates nothing. */
 struct Copies
 {
@@ -226,101 +198,15 @@ GST_ELEMENT_REGISTER_DEFINE (bpmanalyzer, "bpmanalyzer", GST_RANK_NONE,
 
 /* -- reports */
 
-static GArray *
-new_number_array (guint n)
-{
-  return g_array_sized_new (FALSE, FALSE, sizeof (gdouble), n);
-}
-
-static void
-fill_statistics (GstGenAudioAnalysis * a, const bpm::StatisticsResult & s,
-    int rate)
-{
-  a->peak_amplitude = s.overall.peak;
-  a->rms_energy = s.overall.rms;
-  a->dynamic_range = s.overall.dynamic_range;
-  a->clipped_samples = s.clipped;
-  a->leading_silence = gst_util_uint64_scale (s.leading, GST_SECOND, rate);
-  a->trailing_silence = gst_util_uint64_scale (s.trailing, GST_SECOND, rate);
-  a->channel_peak_amplitude = new_number_array (s.channels);
-  a->channel_rms_energy = new_number_array (s.channels);
-  a->channel_dynamic_range = new_number_array (s.channels);
-  a->dc_offset = new_number_array (s.channels);
-  for (unsigned c = 0; c < s.channels; c++) {
-    g_array_append_val (a->channel_peak_amplitude, s.channel[c].peak);
-    g_array_append_val (a->channel_rms_energy, s.channel[c].rms);
-    g_array_append_val (a->channel_dynamic_range, s.channel[c].dynamic_range);
-    g_array_append_val (a->dc_offset, s.channel[c].dc_offset);
-  }
-}
-
-static GstClockTime
-beat_time (const Findings & f, double beat)
-{
-  return (GstClockTime) std::llround (std::max (0.0, f.origin + beat)
-      * GST_SECOND);
-}
-
-static void
-fill_beats (GstGenAudioAnalysis * a, const Findings & f)
-{
-  if (f.beats.times.empty ())
-    return;
-  a->beats = g_array_sized_new (FALSE, FALSE, sizeof (guint64),
-      f.beats.times.size ());
-  for (double beat : f.beats.times) {
-    const guint64 time = beat_time (f, beat);
-    g_array_append_val (a->beats, time);
-  }
-  if (f.beats.downbeat >= 0)
-    a->downbeat = beat_time (f, f.beats.downbeat);
-}
-
-static Report
-make_report (const Findings & f)
-{
-  Report report (gst_genaudio_analysis_new ());
-  GstGenAudioAnalysis *a = report.get ();
-
-  if (!f.job_id.empty ())
-    a->job_id = g_strdup (f.job_id.c_str ());
-  if (!f.stream_id.empty ())
-    a->stream_id = g_strdup (f.stream_id.c_str ());
-  a->final = f.final;
-  a->timestamp = f.timestamp;
-  a->frames = f.frames;
-  a->rate = f.rate;
-  a->channels = f.channels;
-  a->duration = gst_util_uint64_scale (f.frames, GST_SECOND, f.rate);
-  if (f.statistics)
-    fill_statistics (a, *f.statistics, f.rate);
-  if (f.tempo.valid) {
-    a->bpm = f.tempo.bpm;
-    if (f.tempo.alternative > 0)
-      a->bpm_alternative = f.tempo.alternative;
-    a->bpm_confidence = f.tempo.confidence;
-    fill_beats (a, f);
-  }
-  if (f.key.valid) {
-    a->musical_key = g_strdup (bpm::key_long_name (f.key.best));
-    a->key_alternative = g_strdup (bpm::key_long_name (f.key.second));
-    a->key_confidence = f.key.confidence;
-    a->tuning = f.key.tuning_hz;
-  }
-  return report;
-}
-
 /* Posts @findings, makes them what the properties say, and returns the
  * message's structure. */
 static Structure
 publish (GstBpmAnalyzer * self, const Findings & findings)
 {
   GstBpmAnalyzerState *state = self->state;
-  Report report = make_report (findings);
-  Structure structure (gst_genaudio_analysis_to_structure (report.get ()));
+  Report report = bpm::make_report (findings);
+  Structure structure = bpm::make_structure (findings, report.get ());
 
-  if (!findings.statistics)
-    gst_structure_remove_field (structure.get (), "clipped-samples");
   GST_DEBUG_OBJECT (self, "found %" GST_PTR_FORMAT, structure.get ());
   Structure kept (gst_structure_copy (structure.get ()));
   GST_OBJECT_LOCK (self);
@@ -541,28 +427,6 @@ estimate_final (GstBpmAnalyzer * self, Findings & findings)
     findings.beats = state->analysis->beats ()->find (findings.tempo.bpm);
 }
 
-/* Vorbis comments have no native field for a key, so it goes as the comment
- * that DJ software reads; upstream's gives way to ours. */
-static void
-add_key_comment (GstTagList * tags, const char *key)
-{
-  const guint n = gst_tag_list_get_tag_size (tags, GST_TAG_EXTENDED_COMMENT);
-  std::vector<std::string> comments;
-
-  for (guint i = 0; i < n; i++) {
-    const gchar *comment = nullptr;
-    if (gst_tag_list_peek_string_index (tags, GST_TAG_EXTENDED_COMMENT, i,
-            &comment)
-        && g_ascii_strncasecmp (comment, "INITIALKEY=", 11) != 0)
-      comments.emplace_back (comment);
-  }
-  comments.push_back (std::string ("INITIALKEY=") + key);
-  gst_tag_list_remove_tag (tags, GST_TAG_EXTENDED_COMMENT);
-  for (const std::string & comment : comments)
-    gst_tag_list_add (tags, GST_TAG_MERGE_APPEND, GST_TAG_EXTENDED_COMMENT,
-        comment.c_str (), nullptr);
-}
-
 static void
 push_tags (GstBpmAnalyzer * self, const Findings & findings)
 {
@@ -570,22 +434,8 @@ push_tags (GstBpmAnalyzer * self, const Findings & findings)
 
   if (!findings.tempo.valid && !findings.key.valid)
     return;
-  /* a sticky TAG event replaces the one before it, so upstream's tags stay
-   * in it */
-  GstTagList *tags = state->tags ? gst_tag_list_copy (state->tags)
-      : gst_tag_list_new_empty ();
-  gst_tag_list_set_scope (tags, GST_TAG_SCOPE_STREAM);
-  if (findings.tempo.valid)
-    gst_tag_list_add (tags, GST_TAG_MERGE_REPLACE,
-        GST_TAG_BEATS_PER_MINUTE, findings.tempo.bpm, nullptr);
-  if (findings.key.valid) {
-    const char *key = bpm::key_short_name (findings.key.best);
-    gst_tag_list_add (tags, GST_TAG_MERGE_REPLACE, GST_TAG_MUSICAL_KEY, key,
-        nullptr);
-    add_key_comment (tags, key);
-  }
   gst_pad_push_event (GST_BASE_TRANSFORM_SRC_PAD (self),
-      gst_event_new_tag (tags));
+      gst_event_new_tag (bpm::make_tags (findings, state->tags)));
 }
 
 /* The item has ended: reports it, once. */
@@ -1119,7 +969,7 @@ gst_bpm_analyzer_finalize (GObject * object)
 }
 
 static void
-install_settings (GObjectClass * klass)
+install_settings (void)
 {
   const GParamFlags ready = (GParamFlags) (G_PARAM_READWRITE
       | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
@@ -1200,7 +1050,7 @@ install_settings (GObjectClass * klass)
 }
 
 static void
-install_results (GObjectClass * klass)
+install_results (void)
 {
   const GParamFlags flags = (GParamFlags) (G_PARAM_READABLE
       | G_PARAM_STATIC_STRINGS);
@@ -1212,29 +1062,79 @@ install_results (GObjectClass * klass)
    */
   properties[PROP_REPORT] = g_param_spec_boxed ("report", "Report",
       "The last message", GST_TYPE_STRUCTURE, flags);
+  /**
+   * GstBpmAnalyzer:bpm:
+   *
+   * Tempo in the last message, in BPM; 0 if it has none.
+   */
   properties[PROP_BPM] = g_param_spec_double ("bpm", "BPM",
       "Tempo in the last message, in BPM (0 = none)", 0, G_MAXDOUBLE, 0,
       flags);
+  /**
+   * GstBpmAnalyzer:bpm-alternative:
+   *
+   * The other octave of #GstBpmAnalyzer:bpm; 0 if there is none.
+   */
   properties[PROP_BPM_ALTERNATIVE] = g_param_spec_double ("bpm-alternative",
       "BPM alternative", "The other candidate, in BPM (0 = none)", 0,
       G_MAXDOUBLE, 0, flags);
+  /**
+   * GstBpmAnalyzer:bpm-confidence:
+   *
+   * Confidence in #GstBpmAnalyzer:bpm, 0 to 1.
+   */
   properties[PROP_BPM_CONFIDENCE] = g_param_spec_double ("bpm-confidence",
       "BPM confidence", "Confidence in the tempo, 0 to 1", 0, 1, 0, flags);
+  /**
+   * GstBpmAnalyzer:musical-key:
+   *
+   * Key in the last message, such as "A minor".
+   */
   properties[PROP_MUSICAL_KEY] = g_param_spec_string ("musical-key",
       "Musical key", "Key in the last message, such as \"A minor\"", nullptr,
       flags);
+  /**
+   * GstBpmAnalyzer:key-alternative:
+   *
+   * The second best key.
+   */
   properties[PROP_KEY_ALTERNATIVE] = g_param_spec_string ("key-alternative",
       "Key alternative", "The second best key", nullptr, flags);
+  /**
+   * GstBpmAnalyzer:key-confidence:
+   *
+   * Confidence in #GstBpmAnalyzer:musical-key, 0 to 1.
+   */
   properties[PROP_KEY_CONFIDENCE] = g_param_spec_double ("key-confidence",
       "Key confidence", "Confidence in the key, 0 to 1", 0, 1, 0, flags);
+  /**
+   * GstBpmAnalyzer:tuning:
+   *
+   * Frequency of A4, in Hz.
+   */
   properties[PROP_TUNING] = g_param_spec_double ("tuning", "Tuning",
       "Frequency of A4, in Hz (0 = unknown)", 0, G_MAXDOUBLE, 0, flags);
+  /**
+   * GstBpmAnalyzer:peak-amplitude:
+   *
+   * Largest absolute sample, full scale 1.0.
+   */
   properties[PROP_PEAK_AMPLITUDE] = g_param_spec_double ("peak-amplitude",
       "Peak amplitude", "Largest absolute sample, full scale 1.0", 0,
       G_MAXDOUBLE, 0, flags);
+  /**
+   * GstBpmAnalyzer:rms-energy:
+   *
+   * Root mean square of the samples, full scale 1.0.
+   */
   properties[PROP_RMS_ENERGY] = g_param_spec_double ("rms-energy",
       "RMS energy", "Root mean square of the samples, full scale 1.0", 0,
       G_MAXDOUBLE, 0, flags);
+  /**
+   * GstBpmAnalyzer:dynamic-range:
+   *
+   * Peak to RMS, in dB.
+   */
   properties[PROP_DYNAMIC_RANGE] = g_param_spec_double ("dynamic-range",
       "Dynamic range", "Peak to RMS, in dB", 0, G_MAXDOUBLE, 0, flags);
 }
@@ -1252,8 +1152,8 @@ gst_bpm_analyzer_class_init (GstBpmAnalyzerClass * klass)
   gobject_class->set_property = gst_bpm_analyzer_set_property;
   gobject_class->get_property = gst_bpm_analyzer_get_property;
   gobject_class->finalize = gst_bpm_analyzer_finalize;
-  install_settings (gobject_class);
-  install_results (gobject_class);
+  install_settings ();
+  install_results ();
   g_object_class_install_properties (gobject_class, N_PROPERTIES, properties);
 
   /**
