@@ -368,9 +368,8 @@ template <typename T>
 KERNEL_TARGET void
 weigh (const WeightingJob<T> & job)
 {
-  /* a segment has to be longer than the head start of the next */
   const bool long_enough = job.subblocks % Grid::subblocks == 0
-      && job.subblocks / Grid::subblocks >= 3 * (n_lanes / job.width);
+      && job.subblocks / Grid::subblocks >= n_lanes / job.width;
 
   if (job.width == 2)
     long_enough ? weigh_segments<2> (job) : weigh_in_order<2> (job);

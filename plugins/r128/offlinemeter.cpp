@@ -15,6 +15,8 @@ namespace {
  * enough for the caches. */
 constexpr std::size_t batch_bytes = 4 << 20;
 constexpr std::size_t batch_blocks = 160;
+/* From so many on, samples are not gathered first. */
+constexpr std::size_t direct_blocks = 32;
 
 std::size_t
 choose_batch (const Format & format, const Grid & grid)
@@ -60,30 +62,44 @@ void
 OfflineMeter::add_samples (const T *samples, std::size_t frames)
 {
   const unsigned channels = format_.channels;
-  const std::size_t all_subblocks =
-      batch_frames_ / windows_.grid ().block * Grid::subblocks;
+  const std::size_t block = windows_.grid ().block;
 
   frames_ += frames;
   while (frames > 0) {
     std::size_t n;
-    if (held_ == 0 && frames >= batch_frames_) {
-      n = batch_frames_;
-      measure (samples, n, all_subblocks);
+    if (held_ == 0 && frames >= direct_blocks * block) {
+      /* where they lie, in batches of about the same length */
+      const std::size_t batches = (frames + batch_frames_ - 1) / batch_frames_;
+      n = std::max<std::size_t> (frames / batches / block, 1) * block;
+      measure (samples, n, n / block * Grid::subblocks);
     } else {
-      batch_.resize (batch_frames_ * channels * sizeof (T) / sizeof (double));
-      T *batch = reinterpret_cast<T *> (batch_.data ());
       n = std::min (frames, batch_frames_ - held_);
+      T *batch = reserve<T> (held_ + n);
       std::memcpy (batch + held_ * channels, samples,
           n * channels * sizeof (T));
       held_ += n;
       if (held_ == batch_frames_) {
-        measure (batch, held_, all_subblocks);
+        measure (batch, held_, held_ / block * Grid::subblocks);
         held_ = 0;
       }
     }
     samples += n * channels;
     frames -= n;
   }
+}
+
+/* The batch, with room for so many frames. */
+template <typename T>
+T *
+OfflineMeter::reserve (std::size_t frames)
+{
+  const std::size_t size =
+      (frames * format_.channels * sizeof (T) + sizeof (double) - 1)
+      / sizeof (double);
+
+  if (batch_.size () < size)
+    batch_.resize (size);
+  return reinterpret_cast<T *> (batch_.data ());
 }
 
 /* Measures @frames frames from the beginning of a block on, of which the

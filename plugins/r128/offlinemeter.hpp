@@ -44,6 +44,7 @@ private:
   template <typename T> void measure (const T *samples, std::size_t frames,
       std::size_t subblocks);
   template <typename T> void measure_tail ();
+  template <typename T> T *reserve (std::size_t frames);
 
   Format format_;
   const Kernels & kernels_;
