@@ -62,18 +62,22 @@ HeldQueue::spill ()
   std::deque<GstMiniObject *> events;
 
   spool_ = std::make_unique<Spool> ();
-  while (!in_memory_.empty ()) {
-    GstMiniObject *object = in_memory_.front ();
-    if (GST_IS_EVENT (object)) {
-      const Record record = {TRUE, 0, 0, 0, 0, 0, 0, 0};
-      spool_->append (&record, sizeof record);
-      records_++;
-      events.push_back (object);
-    } else {
-      write (GST_BUFFER_CAST (object));
-      gst_mini_object_unref (object);
+  try {
+    for (; !in_memory_.empty (); in_memory_.pop_front ()) {
+      GstMiniObject *object = in_memory_.front ();
+      if (GST_IS_EVENT (object)) {
+        const Record record = {TRUE, 0, 0, 0, 0, 0, 0, 0};
+        spool_->append (&record, sizeof record);
+        records_++;
+        events.push_back (object);
+      } else {
+        write (GST_BUFFER_CAST (object));
+        gst_mini_object_unref (object);
+      }
     }
-    in_memory_.pop_front ();
+  } catch (...) {
+    in_memory_.insert (in_memory_.begin (), events.begin (), events.end ());
+    throw;
   }
   in_memory_ = std::move (events);
   bytes_ = 0;
@@ -167,6 +171,23 @@ HeldQueue::take_next ()
   GstMiniObject *object = in_memory_.front ();
   in_memory_.pop_front ();
   return object;
+}
+
+std::vector<GstEvent *>
+HeldQueue::take_lasting ()
+{
+  std::vector<GstEvent *> lasting;
+
+  for (const GstEventType type : {GST_EVENT_STREAM_START, GST_EVENT_CAPS}) {
+    GstEvent *last = nullptr;
+    for (GstMiniObject *object : in_memory_) {
+      if (GST_IS_EVENT (object) && GST_EVENT_TYPE (object) == type)
+        last = GST_EVENT_CAST (object);
+    }
+    if (last != nullptr)
+      lasting.push_back (gst_event_ref (last));
+  }
+  return lasting;
 }
 
 void

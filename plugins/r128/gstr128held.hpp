@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <vector>
 
 #include "spool.hpp"
 
@@ -37,6 +38,9 @@ public:
   GstMiniObject *take_next ();
   GstMiniObject *peek_next ();
 
+  /* The events that hold beyond a flush: the last STREAM_START and CAPS.
+   * (transfer full) */
+  std::vector<GstEvent *> take_lasting ();
   void clear ();
 
 private:

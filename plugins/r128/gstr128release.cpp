@@ -373,7 +373,8 @@ void
 Stream::push_tags (Item & item, const Decision & decision,
     const Loudness & output)
 {
-  GstTagList *merged = gst_tag_list_new_empty ();
+  GstTagList *merged = item.base_tags != nullptr
+      ? gst_tag_list_copy (item.base_tags) : gst_tag_list_new_empty ();
 
   for (GstEvent *event : item.tags) {
     GstTagList *tags;
@@ -389,6 +390,8 @@ Stream::push_tags (Item & item, const Decision & decision,
   }
   item.tags.clear ();
   item.tags_out = true;
+  gst_clear_tag_list (&item.base_tags);
+  item.base_tags = gst_tag_list_copy (merged);
   if (item.begun && !item.aborted) {
     add_loudness (merged, output);
     add_album_loudness (merged, album_output_);

@@ -52,6 +52,7 @@ Stream::Item::~Item ()
 {
   for (GstEvent *event : tags)
     gst_event_unref (event);
+  gst_clear_tag_list (&base_tags);
   gst_genaudio_item_clear (&who);
 }
 
@@ -77,9 +78,7 @@ Stream::stop ()
   stage_.reset ();
   stage_before_.reset ();
   meter_ = ItemMeter ();
-  album_blocks_.clear ();
-  album_ = Measurement ();
-  album_.too_short = true;
+  reset_album ();
   mode_known_ = have_format_ = warned_positions_ = known_ = false;
   gst_audio_info_init (&info_);
   gst_segment_init (&segment_, GST_FORMAT_TIME);
@@ -221,9 +220,7 @@ Stream::end_item (bool last)
   /* after SEGMENT_DONE the same item may be played again */
   const GstGenAudioItem who = std::exchange (current ().who, {});
   items_.clear ();
-  album_blocks_.clear ();
-  album_ = Measurement ();
-  album_.too_short = true;
+  reset_album ();
   begin_item ();
   current ().who = who;
 }
@@ -500,25 +497,41 @@ Stream::handle_abort (GstEvent * event)
   return push_event (event);
 }
 
+/* A seek: what was held is gone, and with an album its earlier items. */
 bool
 Stream::handle_flush_stop (GstEvent * event)
 {
-  Item & item = current ();
+  const std::vector<GstEvent *> lasting = held_.take_lasting ();
 
+  items_.erase (items_.begin (), items_.end () - 1);
   drop_waiting ();
   held_.clear ();
   audio_held_ = false;
   meter_.reset ();
+  reset_album ();
   if (stage_ != nullptr) {
     stage_->flush ();
     rendered_ = 0;
   }
   next_in_ = next_out_ = GST_CLOCK_TIME_NONE;
+  Item & item = current ();
   item.frames = item.part_frames = item.non_finite = 0;
   item.duration = 0;
+  item.tags_out = mode_known_ && !holding () && !known_;
   gst_segment_init (&segment_, GST_FORMAT_TIME);
   flow_ = GST_FLOW_OK;
-  return gst_pad_push_event (srcpad_, event);
+  const bool passed = gst_pad_push_event (srcpad_, event);
+  for (GstEvent *kept : lasting)
+    push_event (kept);
+  return passed;
+}
+
+void
+Stream::reset_album ()
+{
+  album_blocks_.clear ();
+  album_ = Measurement ();
+  album_.too_short = true;
 }
 
 bool

@@ -74,6 +74,7 @@ private:
   {
     GstGenAudioItem who = {};
     std::vector<GstEvent *> tags;       /* received, not yet passed on */
+    GstTagList *base_tags = nullptr;    /* passed on, without ours */
     Measurement measurement;
     Loudness input;
     guint64 frames = 0, part_frames = 0, non_finite = 0;
@@ -90,6 +91,7 @@ private:
   void abort_item (const char *reason);
   void drop_held ();
   void drop_waiting ();
+  void reset_album ();
   void begin_item ();
   void end_item (bool last);
   void add_duration (Item & item);

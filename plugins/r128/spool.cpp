@@ -127,12 +127,4 @@ Spool::read (void *bytes, std::size_t n)
   }
 }
 
-void
-Spool::clear ()
-{
-  if (ftruncate (fd_, 0) != 0)
-    fail (errno, "Emptying the temporary file in " + folder_);
-  size_ = read_at_ = checked_ = 0;
-}
-
 }

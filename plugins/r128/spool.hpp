@@ -31,7 +31,6 @@ public:
   void rewind ();
   /* Reads exactly the next @n bytes. */
   void read (void *bytes, std::size_t n);
-  void clear ();
 
   std::uint64_t size () const { return size_; }
   const std::string & folder () const { return folder_; }

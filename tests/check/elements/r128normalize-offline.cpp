@@ -1064,6 +1064,87 @@ GST_START_TEST (test_flush)
 }
 GST_END_TEST;
 
+/* A seek while an album, or other caps, are held: downstream must know what
+ * comes then. */
+GST_START_TEST (test_flush_lasting)
+{
+  Run run;
+  g_object_set (run.h->element, "album", TRUE, nullptr);
+  run.begin ("one");
+  run.push (make_noise (48000, 2, 1.0, 0.5));
+  run.rate = 32000;
+  run.begin ("two");
+  run.push (make_noise (32000, 2, 1.0, 0.5));
+  run.push_event (gst_event_new_flush_start ());
+  run.push_event (gst_event_new_flush_stop (TRUE));
+  GstSegment segment;
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  run.push_event (gst_event_new_segment (&segment));
+  run.push (make_noise (32000, 2, 2.0, 0.05));
+  run.end ();
+  fail_unless_equals_uint64 (run.out.size (), 128000);
+  assert_near (measure (run.out, 32000, 2).loudness, -16.0, 0.02, "output");
+  GstCaps *caps = gst_pad_get_current_caps (run.h->sinkpad);
+  int rate = 0;
+  gst_structure_get_int (gst_caps_get_structure (caps, 0), "rate", &rate);
+  fail_unless_equals_int (rate, 32000);
+  gst_caps_unref (caps);
+  GstStructure *s = run.message ();
+  fail_unless_equals_string (gst_structure_get_string (s, "job-id"), "two");
+  gst_structure_free (s);
+  fail_unless (run.message () == nullptr);
+}
+GST_END_TEST;
+
+/* The same item once more, from elsewhere: its own tags are there again. */
+GST_START_TEST (test_flush_tags)
+{
+  Run run;
+  run.begin ("item", "job");
+  run.push (make_noise (48000, 2, 1.0, 0.5));
+  run.push_event (gst_event_new_segment_done (GST_FORMAT_TIME, GST_SECOND));
+  run.push_event (gst_event_new_flush_start ());
+  run.push_event (gst_event_new_flush_stop (TRUE));
+  GstSegment segment;
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  run.push_event (gst_event_new_segment (&segment));
+  run.push (make_noise (48000, 2, 1.0, 0.05));
+  run.end ();
+  for (int i = 0; i < 2; i++) {
+    GstStructure *s = run.message ();
+    assert_method (s, "loudness");
+    fail_unless_equals_string (gst_structure_get_string (s, "job-id"), "job");
+    gst_structure_free (s);
+  }
+  fail_unless_equals_int (std::count (run.log.begin (), run.log.end (), "tag"),
+      2);
+}
+GST_END_TEST;
+
+GST_START_TEST (test_album_abort)
+{
+  Run run;
+  g_object_set (run.h->element, "album", TRUE, nullptr);
+  run.begin ("good");
+  run.push (make_noise (48000, 2, 2.0, 0.05));
+  run.begin ("bad");
+  run.push (make_noise (48000, 2, 2.0, 0.8));
+  run.push_event (gst_genaudio_event_new_item_abort ("bad", "test"));
+  run.begin ("other");
+  run.push (make_noise (48000, 2, 2.0, 0.05));
+  run.end ();
+  fail_unless_equals_uint64 (run.out.size (), 2 * 192000);
+  const std::vector<float> first (run.out.begin (), run.out.begin () + 192000);
+  assert_near (measure (first, 48000, 2).loudness, -16.0, 0.02, "output");
+  for (const char *id : {"good", "other"}) {
+    GstStructure *s = run.message ();
+    fail_unless_equals_string (gst_structure_get_string (s, "job-id"), id);
+    gst_structure_free (s);
+  }
+  fail_unless (run.message () == nullptr);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_segment_done)
 {
   Run run;
@@ -1337,6 +1418,9 @@ r128normalize_offline_suite (void)
   tcase_add_test (tc, test_unpositioned);
   tcase_add_test (tc, test_five_one);
   tcase_add_test (tc, test_flush);
+  tcase_add_test (tc, test_flush_lasting);
+  tcase_add_test (tc, test_flush_tags);
+  tcase_add_test (tc, test_album_abort);
   tcase_add_test (tc, test_segment_done);
   tcase_add_test (tc, test_backwards);
   tcase_add_test (tc, test_queries_while_holding);
