@@ -613,6 +613,7 @@ Stream::report_item (Item & item, const Config & config, Method method,
       gst_genaudio_loudness_report_to_structure (report);
   owner_.keep_report (structure, *report);
   push_event (gst_genaudio_event_new_item_result (structure));
+  gst_structure_free (structure);
   gst_genaudio_loudness_report_free (report);
 }
 
