@@ -179,7 +179,7 @@ def test_memory(tmp_path):
         exporter.export_wav(music, tmp_path / "a.wav")
         extractor.extract_metadata_from_tensor(music, 32000)
     gc.collect()
-    assert resident() - before < 4 * 1024**2 + number * 200
+    assert resident() - before < 3 * 1024**2 + number * 100
 
 
 def test_help_and_annotations():

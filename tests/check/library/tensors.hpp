@@ -66,7 +66,7 @@ struct TestTensor
 inline std::vector<float>
 make_music (int rate, double seconds, double bpm = 120, float level = 0.1f)
 {
-  const auto frames = static_cast<int64_t> (rate * seconds);
+  const auto frames = static_cast<int64_t> (std::llround (rate * seconds));
   std::vector<float> samples (2 * frames);
 
   for (int64_t i = 0; i < frames; i++) {
