@@ -29,7 +29,6 @@ using namespace genaudio;
 namespace {
 
 constexpr double bytes_per_mb = 1024. * 1024.;
-constexpr gsize copy_size = 1 << 20;
 
 /* A file that is to be moved or copied. */
 struct Source
@@ -88,38 +87,6 @@ is_same_file (const Source & source, const std::string & destination)
   struct stat st;
   return stat (destination.c_str (), &st) == 0
       && st.st_dev == source.st.st_dev && st.st_ino == source.st.st_ino;
-}
-
-int
-copy_by_buffer (int from, int to)
-{
-  std::vector<char> buffer (copy_size);
-  for (;;) {
-    const ssize_t n = read (from, buffer.data (), buffer.size ());
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n <= 0)
-      return n == 0 ? 0 : errno;
-    const int errnum = write_all (to, buffer.data (), n);
-    if (errnum != 0)
-      return errnum;
-  }
-}
-
-/* In the kernel where it can, which shares blocks where the disk can. */
-int
-copy_data (int from, int to)
-{
-  for (;;) {
-    const ssize_t n = copy_file_range (from, nullptr, to, nullptr, 1 << 30, 0);
-    if (n > 0 || (n < 0 && errno == EINTR))
-      continue;
-    if (n < 0 && errno != EXDEV && errno != EINVAL && errno != ENOSYS
-        && errno != EOPNOTSUPP && errno != EPERM)
-      return errno;
-    /* both are at the same place, and the end is the end here too */
-    return copy_by_buffer (from, to);
-  }
 }
 
 /* What the destination's file system or our rights do not allow is left. */

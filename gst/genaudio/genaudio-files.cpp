@@ -25,6 +25,7 @@ constexpr int folder_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 constexpr gsize random_digits = 8;
 const char part_extension[] = ".part";
 constexpr int max_suffix = 99999;
+constexpr gsize copy_size = 1 << 20;
 
 
 bool
@@ -68,6 +69,22 @@ rename_by_link (int fromfd, const char *from, int tofd, const char *to)
   if (errnum == 0 && unlinkat (fromfd, from, 0) != 0)
     errnum = errno;
   return errnum;
+}
+
+int
+copy_by_buffer (int from, int to)
+{
+  std::vector<char> buffer (copy_size);
+  for (;;) {
+    const ssize_t n = read (from, buffer.data (), buffer.size ());
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n <= 0)
+      return n == 0 ? 0 : errno;
+    const int errnum = write_all (to, buffer.data (), n);
+    if (errnum != 0)
+      return errnum;
+  }
 }
 
 std::string
@@ -183,6 +200,21 @@ make_below (const std::string & base, const std::string & folder,
     if (errnum != ENOENT
         || g_get_monotonic_time () - start > max_contention)
       return errnum;
+  }
+}
+
+int
+copy_data (int from, int to)
+{
+  for (;;) {
+    const ssize_t n = copy_file_range (from, nullptr, to, nullptr, 1 << 30, 0);
+    if (n > 0 || (n < 0 && errno == EINTR))
+      continue;
+    if (n < 0 && errno != EXDEV && errno != EINVAL && errno != ENOSYS
+        && errno != EOPNOTSUPP && errno != EPERM)
+      return errno;
+    /* both are at the same place, and the end is the end here too */
+    return copy_by_buffer (from, to);
   }
 }
 

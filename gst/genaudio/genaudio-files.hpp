@@ -93,6 +93,10 @@ int rename_if_exists (int fromfd, const char *from, int tofd,
 /* Writes all of @data. */
 int write_all (int fd, const char *data, size_t size);
 
+/* Copies from where @from is to its end: in the kernel where it can, which
+ * shares blocks where the disk can. */
+int copy_data (int from, int to);
+
 /* fsync() of a folder; what a file system cannot do is no error. */
 int sync_folder (int dirfd);
 

@@ -50,6 +50,31 @@ exists (int dirfd, const std::string & name)
   return fstatat (dirfd, name.c_str (), &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* Where the folder was removed with the part in it, the descriptor still has
+ * all that was written: it gets a folder and a name again. */
+int
+restore_part (GstGenAudioPart * part)
+{
+  struct stat st;
+  if (exists (part->dirfd.get (), part->part_name)
+      || fstat (part->fd.get (), &st) != 0 || st.st_nlink > 0)
+    return 0;
+
+  GstGenAudioPart *again = create_part (part->base, part->folder.empty ()
+      ? part->name : part->folder + "/" + part->name, nullptr);
+  if (again == nullptr)
+    return ENOENT;
+  const int errnum = lseek (part->fd.get (), 0, SEEK_SET) != 0 ? errno
+      : copy_data (part->fd.get (), again->fd.get ());
+  if (errnum != 0) {
+    gst_genaudio_part_discard (again);
+    return errnum;
+  }
+  std::swap (*part, *again);
+  delete again;
+  return 0;
+}
+
 /* Taggers may have put another file in the part's place. */
 int
 sync_file (GstGenAudioPart * part)
@@ -327,7 +352,9 @@ gst_genaudio_part_publish (GstGenAudioPart * part,
 
   Sidecar side;
   std::string name;
-  int errnum = durable ? sync_file (part) : 0;
+  int errnum = restore_part (part);
+  if (errnum == 0 && durable)
+    errnum = sync_file (part);
   if (errnum == 0 && sidecar != nullptr) {
     side.part_name =
         make_part_name (part->name + GST_GENAUDIO_SIDECAR_EXTENSION);
@@ -361,7 +388,8 @@ gst_genaudio_part_publish (GstGenAudioPart * part,
  * @part: (transfer full): a part
  *
  * Ends work on @part and leaves the hidden file for
- * gst_genaudio_store_recover().
+ * gst_genaudio_store_recover(). One that was removed meanwhile, with its
+ * folder perhaps, is made again.
  *
  * Returns: (transfer full): where it is
  */
@@ -370,6 +398,8 @@ gst_genaudio_part_keep (GstGenAudioPart * part)
 {
   g_return_val_if_fail (part != nullptr, nullptr);
 
+  if (!part->is_published)
+    restore_part (part);
   gchar *path = g_strdup (part->path.c_str ());
   delete part;
   return path;

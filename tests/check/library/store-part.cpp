@@ -222,18 +222,35 @@ GST_START_TEST (test_bad_places)
 }
 GST_END_TEST;
 
-/* The folder and all in it taken away during a recording. */
+/* The folder and all in it taken away during a recording, which goes on. */
 GST_START_TEST (test_vanished)
 {
   Folder folder;
   GstGenAudioStore *store = folder.new_store ();
   GError *error = nullptr;
-  GstGenAudioPart *part = begin (store, "x");
 
-  unlink (gst_genaudio_part_get_path (part));
-  rmdir ((folder.path + "/2025/11/07").c_str ());
+  for (const bool keep : { false, true }) {
+    GstGenAudioPart *part = begin (store, "before ");
+    std::filesystem::remove_all (folder.path);
+    fail_unless (write (gst_genaudio_part_get_fd (part), "after", 5) == 5);
+    if (keep) {
+      g_free (gst_genaudio_part_keep (part));
+      fail_unless (folder.list () == "2025/11/07/.a.wav.*.part");
+    } else {
+      fail_unless (gst_genaudio_part_publish (part,
+              GST_GENAUDIO_IF_EXISTS_ERROR, TRUE, "{}", nullptr, nullptr,
+              &error));
+      fail_unless (folder.read (path_in_store) == "before after");
+      fail_unless (folder.list () == "2025/11/07/a.wav 2025/11/07/a.wav.json");
+    }
+  }
+
+  /* nor can it come back where its folder cannot */
+  GstGenAudioPart *part = begin (store, "x");
+  std::filesystem::remove_all (folder.path);
+  fail_unless (g_file_set_contents (folder.path.c_str (), "", 0, nullptr));
   fail_if (gst_genaudio_part_publish (part, GST_GENAUDIO_IF_EXISTS_ERROR,
-          FALSE, "{}", nullptr, nullptr, &error));
+          FALSE, nullptr, nullptr, nullptr, &error));
   fail_unless (g_error_matches (error, GST_RESOURCE_ERROR,
           GST_RESOURCE_ERROR_WRITE));
   g_error_free (error);
