@@ -7,7 +7,7 @@
  *   make-sample OUT.safetensors [BPM [SECONDS [RATE]]]
  *
  * Stereo float32, planar, by default 16 s at 32 kHz and 120 BPM in A minor:
- * kick, snare and hats under a bass and the chords Am Dm E Am. */
+ * kick, snare and hats under a bass and the chords Am C E Am. */
 
 #include <cmath>
 #include <cstdint>
@@ -29,7 +29,7 @@ struct Chord
 
 const Chord progression[] = {
   {45, {57, 60, 64}},           /* A minor */
-  {50, {57, 62, 65}},           /* D minor */
+  {48, {55, 60, 64}},           /* C major */
   {40, {56, 59, 64}},           /* E major */
   {45, {57, 60, 64}},           /* A minor */
 };
