@@ -3,9 +3,9 @@
  */
 
 /* Listings of a store, newest first. By filing date only the folders of the
- * days asked for are read, one at a time; by time of modification every file
- * has to be looked at, and only those that can still be among the newest are
- * held. */
+ * days asked for are read: the first one alone, since it is often enough, then
+ * a few at once. By time of modification every file has to be looked at, and
+ * only those that can still be among the newest are held. */
 
 #ifdef HAVE_CONFIG_H
 #include "config.h"
@@ -16,6 +16,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <memory>
+#include <system_error>
+#include <thread>
 
 using namespace genaudio;
 
@@ -27,6 +29,8 @@ struct _GstGenAudioStoreIter
   Selection selection;
   std::unique_ptr<DayWalker> days;      /* unset by time of modification */
   std::vector<File> files;      /* the next one is last */
+  std::vector<std::vector<File>> later; /* whole days, the next one last */
+  unsigned batch = 1;           /* days to read at once */
   guint left = 0;
 };
 
@@ -52,6 +56,7 @@ plain_extension (const char *extension)
 namespace {
 
 constexpr gint64 never = G_MININT64;
+constexpr unsigned max_batch = 4;
 
 /* Microseconds since 1970, rounded down. */
 gint64
@@ -95,20 +100,75 @@ collect_by_mtime (GstGenAudioStoreIter * iter, gint64 start, gint64 end)
   return errnum;
 }
 
+/* The next days of the walk, none at its end. */
+int
+find_days (GstGenAudioStoreIter * iter, std::vector<Date> &days)
+{
+  while (days.size () < iter->batch && iter->days != nullptr) {
+    Date date;
+    const int errnum = iter->days->next (date);
+    if (errnum != 0 || !date.is_valid ())
+      iter->days.reset ();
+    else
+      days.push_back (date);
+    if (errnum != 0)
+      return errnum;
+  }
+  return 0;
+}
+
+/* Reads some days, each in a thread of its own. */
+int
+read_days (GstGenAudioStoreIter * iter)
+{
+  std::vector<Date> days;
+  std::vector<std::thread> threads;
+  int errnum = find_days (iter, days);
+  std::vector<int> errnums (days.size (), 0);
+
+  iter->later.resize (days.size ());
+  auto read = [&] (gsize i) {
+    /* the last one is the next one */
+    std::vector<File> &files = iter->later[days.size () - 1 - i];
+    errnums[i] = read_day (iter->basefd.get (), days[i], iter->selection,
+        files);
+    std::sort (files.begin (), files.end (), is_older);
+  };
+  gsize started = 1;
+  try {
+    for (; started < days.size (); started++)
+      threads.emplace_back (read, started);
+  } catch (const std::system_error &) {
+    /* fewer threads will do */
+  }
+  for (gsize i = started; i < days.size (); i++)
+    read (i);
+  if (!days.empty ())
+    read (0);
+  for (std::thread & thread : threads)
+    thread.join ();
+  iter->batch = std::min ({ iter->batch * 2, max_batch,
+      std::max (1u, std::thread::hardware_concurrency ()) });
+  for (const int failed : errnums)
+    errnum = errnum != 0 ? errnum : failed;
+  return errnum;
+}
+
 int
 read_next_day (GstGenAudioStoreIter * iter)
 {
-  while (iter->files.empty () && iter->days != nullptr) {
-    Date date;
-    int errnum = iter->days->next (date);
-    if (errnum == 0 && date.is_valid ())
-      errnum = read_day (iter->basefd.get (), date, iter->selection,
-          iter->files);
-    else
-      iter->days.reset ();
-    if (errnum != 0)
-      return errnum;
-    std::sort (iter->files.begin (), iter->files.end (), is_older);
+  while (iter->files.empty ()) {
+    if (iter->later.empty () && iter->days == nullptr)
+      return 0;
+    if (iter->later.empty ()) {
+      const int errnum = read_days (iter);
+      if (errnum != 0)
+        return errnum;
+    }
+    if (!iter->later.empty ()) {
+      iter->files = std::move (iter->later.back ());
+      iter->later.pop_back ();
+    }
   }
   return 0;
 }
@@ -128,7 +188,7 @@ read_next_day (GstGenAudioStoreIter * iter)
  * Begins a listing, newest first. By filing date @start and @end are whole
  * days in the store's time zone, both included, and files of one day go by
  * time of modification; by time of modification they are instants. Listing by
- * filing date needs memory for one day's names only. A base directory that is
+ * filing date needs memory for the names of a few days only. A base directory that is
  * not there is an empty store.
  *
  * Returns: (transfer full) (nullable): the listing
@@ -183,8 +243,11 @@ gst_genaudio_store_iter_next (GstGenAudioStoreIter * iter,
   if (iter->left == 0)
     return FALSE;
   const int errnum = read_next_day (iter);
-  if (errnum != 0)
+  if (errnum != 0) {
     set_walk_error (error, errnum, iter->base);
+    iter->left = 0;
+    return FALSE;
+  }
   if (iter->files.empty ())
     return FALSE;
 

@@ -108,6 +108,38 @@ GST_START_TEST (test_by_date)
 }
 GST_END_TEST;
 
+/* Days are read several at once; their order does not change. */
+GST_START_TEST (test_many_days)
+{
+  Folder folder;
+  std::string expected;
+  for (int day = 30; day >= 1; day--) {
+    for (int hour = 2; hour >= 1; hour--) {
+      char name[64], when[64];
+      g_snprintf (name, sizeof name, "2025/%02d/%02d/%d.wav", 1 + day % 3, day
+          % 28 + 1, hour);
+      g_snprintf (when, sizeof when, "2025-06-01T0%d:00:00Z", hour);
+      folder.make (name, when);
+    }
+  }
+  for (int month = 3; month >= 1; month--) {
+    for (int day = 28; day >= 1; day--) {
+      for (int hour = 2; hour >= 1; hour--) {
+        char name[64];
+        g_snprintf (name, sizeof name, "2025/%02d/%02d/%d.wav", month, day,
+            hour);
+        if (g_file_test ((folder.path + "/" + name).c_str (),
+                G_FILE_TEST_EXISTS))
+          expected += (expected.empty () ? "" : " ") + std::string (name);
+      }
+    }
+  }
+  fail_unless_equals_int (expected.size (), 60 * strlen ("2025/01/01/1.wav ")
+      - 1);
+  expect_list (folder, {}, expected.c_str ());
+}
+GST_END_TEST;
+
 GST_START_TEST (test_by_mtime)
 {
   Folder folder;
@@ -374,6 +406,7 @@ listing_suite (void)
 
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_by_date);
+  tcase_add_test (tc, test_many_days);
   tcase_add_test (tc, test_by_mtime);
   tcase_add_test (tc, test_base_dir);
   tcase_add_test (tc, test_links);
