@@ -408,7 +408,7 @@ gst_genaudio_analyzer_analyze_file (GstGenAudioAnalyzer * self,
 /**
  * gst_genaudio_analyzer_analyze_dlpack:
  * @self: an analyser
- * @tensor: (transfer full): address of a DLPack structure
+ * @tensor: address of a DLPack structure, which the call takes
  * @versioned: %TRUE if it is a `DLManagedTensorVersioned`
  * @rate: sample rate in Hz
  * @cancellable: (nullable): cancels the call from another thread

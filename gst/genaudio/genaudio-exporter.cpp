@@ -545,7 +545,7 @@ gst_genaudio_exporter_export_file (GstGenAudioExporter * self,
 /**
  * gst_genaudio_exporter_export_dlpack:
  * @self: an exporter
- * @tensor: (transfer full): address of a DLPack structure
+ * @tensor: address of a DLPack structure, which the call takes
  * @versioned: %TRUE if it is a `DLManagedTensorVersioned`
  * @rate: sample rate in Hz
  * @path: (type filename) (nullable): the file to write, whose extension
@@ -586,7 +586,7 @@ gst_genaudio_exporter_export_dlpack (GstGenAudioExporter * self,
  * that a cancelled call did not finish have failed with
  * %G_IO_ERROR_CANCELLED.
  *
- * Returns: (transfer full) (element-type GstGenAudioResult): the results in
+ * Returns: (transfer container) (element-type GstGenAudioResult): the results in
  *     the order of @jobs, one a job, or more where a tensor file holds
  *     several items
  */
@@ -676,7 +676,7 @@ gst_genaudio_exporter_export_batch_async (GstGenAudioExporter * self,
  * @result: what the callback was given
  * @error: return location for an error
  *
- * Returns: (transfer full) (element-type GstGenAudioResult): the results, as
+ * Returns: (transfer container) (element-type GstGenAudioResult): the results, as
  *     gst_genaudio_exporter_export_batch()
  */
 GPtrArray *

@@ -39,7 +39,7 @@ gst_genaudio_job_new_file (const gchar * location)
 
 /**
  * gst_genaudio_job_new_dlpack:
- * @tensor: (transfer full): address of a DLPack structure, a
+ * @tensor: address of a DLPack structure, which the job takes: a
  *     `DLManagedTensor` or a `DLManagedTensorVersioned`
  * @versioned: %TRUE for the latter
  * @rate: sample rate in Hz
