@@ -39,7 +39,7 @@ constexpr double servo_share = 0.16;
 constexpr double servo_shortest = 3.75;          /* s */
 constexpr double servo_longest = 6.0;           /* s */
 constexpr double servo_down = -5.0;             /* dB */
-constexpr double servo_up = 3.6;                /* dB */
+constexpr double servo_up = 5.0;                /* dB */
 
 /* What the limiter takes is given back, and more, since it will take of that
  * too, unless the output is loud already. */
@@ -55,6 +55,8 @@ constexpr double lift_range = 3.0;              /* dB */
 /* The first seconds say little about a programme: no large boost yet. */
 constexpr double boost_at_first = 10.25;         /* dB */
 constexpr double boost_growth = 0.75;            /* dB a second */
+constexpr double believed_after = 8.0;          /* s: quiet for so long, it is */
+constexpr double believed_growth = 1.5;         /* dB a second, then too */
 
 /* Below these it is background, and the gain is held. */
 constexpr double background = -55.0;            /* LUFS */
@@ -252,7 +254,8 @@ LiveGain::raw_gain (double foreground) const
       + lift_share
           * std::clamp (programme - foreground - lift_from, 0.0, lift_range);
 
-  return std::min (gain, std::min (max_gain_, boost_at_first + boost_growth * played_));
+  return std::min ({gain, max_gain_, boost_at_first + boost_growth * played_
+      + believed_growth * std::max (0.0, played_ - believed_after)});
 }
 
 double
