@@ -196,8 +196,8 @@ public:
 private:
   void count_votes ();
   void autocorrelate (const float *onsets, Floats &r, double *mean, double *spread) const;
-  double peak_near (double at, double half_width, double *height) const;
-  double snapped (double l) const;
+  static double interpolated (const Floats &r, double l);
+  double combed (double l, double range, double step, int first, int last) const;
   void fold ();
 
   const TempoEstimator &est_;
@@ -298,74 +298,44 @@ TempoAnalysis::autocorrelate (const float *onsets, Floats &r, double *mean, doub
     r[l] = static_cast<float> (padded[l] / (n_ - l) / zero);
 }
 
-/* The highest local maximum within @half_width, its place by a parabola;
- * 0 if there is none. */
+/* Within @range of @l, the lag whose multiples from @first to @last together
+ * have the most autocorrelation. */
 double
-TempoAnalysis::peak_near (double at, double half_width, double *height) const
+TempoAnalysis::combed (double l, double range, double step, int first, int last) const
 {
-  const int from = std::max (1, static_cast<int> (std::ceil (at - half_width)));
-  const int to = std::min (max_lag_ - 1, static_cast<int> (std::floor (at + half_width)));
-  int best = 0;
+  const int steps = static_cast<int> (std::lround (range / step));
+  last = std::min (last, static_cast<int> ((max_lag_ - 2) / (l * (1 + range))));
+  double best = l, most = -1e9;
 
-  for (int l = from; l <= to; l++)
-    if (r_[l] > r_[l - 1] && r_[l] >= r_[l + 1] && (best == 0 || r_[l] > r_[best]))
-      best = l;
-  if (best == 0)
-    return 0;
-  const double left = r_[best - 1], centre = r_[best], right = r_[best + 1];
-  const double curve = left - 2 * centre + right;
-  *height = centre;
-  return best + (curve < 0 ? std::clamp (.5 * (left - right) / curve, -.5, .5) : 0);
+  for (int i = -steps; i <= steps && first <= last; i++) {
+    const double at = l * (1 + i * step);
+    double sum = 0;
+    for (int k = first; k <= last; k++)
+      sum += interpolated (r_, k * at);
+    if (sum > most) {
+      most = sum;
+      best = at;
+    }
+  }
+  return best;
 }
 
-/* Ever longer multiples of a period pin it down. */
+/* Many beats pin a period down, each of them little: one beat's peak alone is
+ * off by a percent where drummers swing. */
 double
 TempoAnalysis::refined (double l) const
 {
-  const double start = l;
-  double best = 0;
-
-  for (int k = 1; k <= 128; k *= 2) {
-    if (k * l > max_lag_ - 2)
-      break;
-    const double half_width = k == 1 ? .03 * l
-        : std::max (1.5, std::min (.1 * l, .012 * k * l));
-    double height = 0;
-    const double at = peak_near (k * l, half_width, &height);
-    if (k == 1 && (at == 0 || height < .02))
-      return start;
-    if (at == 0 || height < .5 * best)
-      break;
-    best = std::max (best, height);
-    l = at / k;
-  }
-  return l;
+  l = combed (l, .04, .0005, 1, 8);
+  l = combed (l, .006, .0002, 2, 16);
+  return combed (l, .003, .00005, 4, 32);
 }
 
-/* Loops and sequenced music repeat exactly: a whole number of beats then
- * fills the period of the repetition. */
 double
-TempoAnalysis::snapped (double l) const
+TempoAnalysis::interpolated (const Floats &r, double l)
 {
-  const int from = static_cast<int> (std::ceil (3.2 * l));
-  const int to = std::min (max_lag_ - 1, static_cast<int> (20 * l));
-  double most = 0;
-
-  for (int i = from; i <= to; i++)
-    most = std::max (most, static_cast<double> (r_[i]));
-  if (most < .8 || most < around (l) + .25)
-    return l;
-  for (int i = std::max (from, 1); i <= to; i++) {
-    if (r_[i] >= .93 * most && r_[i] > r_[i - 1] && r_[i] >= r_[i + 1]) {
-      double height = 0;
-      const double period = peak_near (i, 1, &height);
-      const double beat = period / std::round (period / l);
-      if (std::fabs (beat / l - 1) < .065)
-        return beat;
-      return l;
-    }
-  }
-  return l;
+  const int k = static_cast<int> (l);
+  const double part = l - k;
+  return (1 - part) * r[k] + part * r[k + 1];
 }
 
 /* An autocorrelation at about @l: the most within 2 %. */
@@ -375,11 +345,8 @@ TempoAnalysis::around (const Floats &r, double l) const
   double most = -1;
   for (int i = -4; i <= 4; i++) {
     const double at = l * (1 + .005 * i);
-    const int k = static_cast<int> (at);
-    if (k < 0 || k + 1 > max_lag_)
-      continue;
-    const double part = at - k;
-    most = std::max (most, (1 - part) * r[k] + part * r[k + 1]);
+    if (at + 1 <= max_lag_)
+      most = std::max (most, interpolated (r, at));
   }
   return most < -.9 ? 0 : most;
 }
@@ -407,15 +374,11 @@ TempoAnalysis::run ()
   autocorrelate (bass_, bass_r_, &bass_mean, &bass_spread);
   variation = mean > 0 ? spread / mean : 0;
   lag = refined (lag);
-  lag = snapped (lag);
-  clarity = std::max ({ around (lag / 2), around (lag), around (2 * lag) });
-
   fold ();
   const auto strength = [this] (double l) {
     return around (l / 4) + around (l / 2) + around (l) + around (2 * l);
   };
-  const double own = strength (lag);
-  double best = std::max (own + .5, 1.5), other = 0;
+  double best = std::max (strength (lag) + .5, 1.5), other = 0;
   for (double factor : { 3 / 2.0, 2 / 3.0, 3 / 4.0, 4 / 3.0 }) {
     const double s = strength (lag * factor);
     if (s > best) {
