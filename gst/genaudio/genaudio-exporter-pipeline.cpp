@@ -29,6 +29,7 @@
 #include <cstring>
 #include <utility>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace genaudio {
@@ -97,6 +98,34 @@ remove_part (GstMessage * message)
   gst_genaudio_fragment_free (fragment);
 }
 
+std::string
+name_of (const std::string & path)
+{
+  return path.substr (path.rfind ('/') + 1);
+}
+
+void
+set_path (GstGenAudioResult * result, const std::string & path)
+{
+  g_free (result->path);
+  result->path = g_strdup (path.c_str ());
+}
+
+/* 0, or errno; EEXIST if @to is there. */
+int
+rename_to_new (const char *from, const char *to)
+{
+  if (renameat2 (AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+    return 0;
+  /* network file systems do not know how */
+  if (errno != EINVAL && errno != ENOSYS && errno != ENOTSUP)
+    return errno;
+  if (link (from, to) != 0)
+    return errno;
+  unlink (from);
+  return 0;
+}
+
 void
 on_cancelled (GCancellable *, gpointer bus)
 {
@@ -140,11 +169,12 @@ factory_refuses_rate (const char *factory, int rate)
 /* Where an item goes. */
 struct Pipeline::Output
 {
-  std::string written;    /* what the sink writes, empty: it decides */
-  std::string path;       /* what it is to be called */
-  std::string job_id;     /* of the item, empty: the source's */
+  std::string path;           /* what it is to be called; empty: by date */
+  bool needs_rename = false;  /* the sink cannot call it that */
+  bool replaces = false;      /* what has that name already */
+  bool skips = false;
+  std::string job_id;         /* of the item, empty: the source's */
 
-  bool needs_rename () const { return written != path; }
   void publish (GstGenAudioResult * result) const;
 };
 
@@ -474,6 +504,20 @@ Pipeline::set (Role role, const char *property, const char *text)
   g_object_set (of, property, value->value, nullptr);
 }
 
+/* Whether the sink's enumeration @property is @nick. */
+bool
+Pipeline::has_nick (const char *property, const char *nick) const
+{
+  GParamSpec *spec = g_object_class_find_property (
+      G_OBJECT_GET_CLASS (sink), property);
+  gint value = 0;
+
+  g_object_get (sink, property, &value, nullptr);
+  const GEnumValue *known =
+      g_enum_get_value (G_PARAM_SPEC_ENUM (spec)->enum_class, value);
+  return known != nullptr && strcmp (known->value_nick, nick) == 0;
+}
+
 void
 Pipeline::remember (Role role, const char *property)
 {
@@ -538,8 +582,14 @@ Pipeline::prepare_output (const GstGenAudioJob & job)
   g_object_set (sink, "base-dir", base_dir.c_str (), "location-template",
       fixed_template, "job-id", filed.c_str (), nullptr);
   output.path = job.path;
-  if (plain)
-    output.written = job.path;
+  output.needs_rename = !plain;
+  output.replaces = has_nick ("if-exists", "replace");
+  output.skips = has_nick ("if-exists", "skip");
+  if (!plain && (has_nick ("if-exists", "suffix")
+          || !has_nick ("sidecar", "none")))
+    throw Failure (GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS,
+        "A file of the name \"" + name + "\" can have neither suffix nor "
+        "sidecar");
   if (output.job_id.empty ())
     output.job_id = plain ? stem : "";
   return output;
@@ -604,17 +654,26 @@ Pipeline::prepare_source (const GstGenAudioJob & job, const Output & output,
 void
 Pipeline::Output::publish (GstGenAudioResult * result) const
 {
-  if (result->status != GST_GENAUDIO_STATUS_PUBLISHED || path.empty ())
+  if (result->path == nullptr || path.empty ()
+      || result->status != GST_GENAUDIO_STATUS_PUBLISHED)
     return;
-  if (needs_rename () && rename (result->path, path.c_str ()) != 0) {
-    const int code = errno;
-    unlink (result->path);
-    throw Failure (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_WRITE,
-        "Could not rename the finished file to \"" + path + "\": "
-        + g_strerror (code));
+  if (!needs_rename) {
+    /* as the caller wrote it, unless it has a suffix now */
+    if (g_str_has_suffix (result->path, name_of (path).c_str ()))
+      set_path (result, path);
+    return;
   }
-  g_free (result->path);
-  result->path = g_strdup (path.c_str ());
+  const int code = replaces ? (rename (result->path, path.c_str ()) == 0 ? 0
+      : errno) : rename_to_new (result->path, path.c_str ());
+  if (code != 0)
+    unlink (result->path);
+  set_path (result, path);
+  if (code == EEXIST && skips)
+    result->status = GST_GENAUDIO_STATUS_SKIPPED;
+  else if (code != 0)
+    throw Failure (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_WRITE,
+        "Could not name the finished file \"" + path + "\": "
+        + g_strerror (code));
 }
 
 void

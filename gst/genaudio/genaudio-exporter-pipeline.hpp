@@ -116,6 +116,7 @@ private:
   GstElement *add (const char *factory, const char *name);
   void add_chain ();
   void set (Role role, const char *property, const char *text);
+  bool has_nick (const char *property, const char *nick) const;
   void remember (Role role, const char *property);
   void restore ();
   GstElement *element (Role role) const;

@@ -5,6 +5,7 @@ import ctypes
 import json
 import logging
 import os
+import threading
 from typing import (
     Any,
     Callable,
@@ -80,6 +81,7 @@ class AudioExporter:
         self._durable = durable
         self._on_message = on_message
         self._callback: Any = None
+        self._lock = threading.Lock()
 
     def export_wav(
         self,
@@ -118,7 +120,8 @@ class AudioExporter:
         bit_depth:
             One of `SUPPORTED_BIT_DEPTHS`.
         if_exists:
-            What to do about a file that is there: "replace", "error", "skip".
+            What to do about a file that is there: "replace", "error", "skip",
+            or "suffix" (`take-1.wav`).
         max_channels:
             More are an error; up to 8.
         layout:
@@ -128,7 +131,8 @@ class AudioExporter:
 
         Returns
         -------
-        The path, as it was given, and the size of the file in bytes.
+        The path, as it was given (but for a suffix), and the size of the file
+        in bytes.
 
         Raises
         ------
@@ -236,15 +240,16 @@ class AudioExporter:
 
     def _object(self) -> int:
         lib = _library.library()
-        if self._exporter is None:
-            exporter = _library.Object(lib.gst_genaudio_exporter_new())
-            for name in ("tempo", "key", "statistics", "beats"):
-                exporter.set(name, False)
-            exporter.set("durable", self._durable)
-            if self._on_message is not None:
-                self._connect(exporter)
-            self._exporter = exporter
-        return self._exporter.pointer
+        with self._lock:
+            if self._exporter is None:
+                exporter = _library.Object(lib.gst_genaudio_exporter_new())
+                for name in ("tempo", "key", "statistics", "beats"):
+                    exporter.set(name, False)
+                exporter.set("durable", self._durable)
+                if self._on_message is not None:
+                    self._connect(exporter)
+                self._exporter = exporter
+            return self._exporter.pointer
 
     def _connect(self, exporter: _library.Object) -> None:
         lib = _library.library()
@@ -326,6 +331,10 @@ class AudioExporter:
 
     def _tell(self, known: Dict[str, Any], path: PathLike) -> Result:
         text = os.fspath(path)
+        written = known["path"]
+        if written and os.path.basename(written) != os.path.basename(text):
+            # if_exists="suffix"; a name that is not UTF-8 is not to be seen here
+            text = written if os.path.exists(written) else text
         method = known["method"]
         if known["status"] == "skipped":
             logger.info("%s is there already: skipped", text)

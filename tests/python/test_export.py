@@ -284,6 +284,25 @@ def test_overwrites(exporter, music, tmp_path):
     with pytest.raises(ValueError, match="if-exists"):
         exporter.export_wav(music, path, if_exists="perhaps")
     assert os.listdir(tmp_path) == ["a.wav"]
+    again = exporter.export_wav(music, path, if_exists="suffix")
+    assert again[0] == str(tmp_path / "a-1.wav")
+
+
+def test_one_exporter_begun_by_many_threads(music, tmp_path):
+    exporter = AudioExporter(durable=False)
+    start = threading.Barrier(8)
+    sizes = []
+
+    def work(n):
+        start.wait()
+        sizes.append(exporter.export_wav(music, tmp_path / f"{n}.wav")[1])
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(sizes) == 8
 
 
 def test_rates(exporter, music, tmp_path, caplog):

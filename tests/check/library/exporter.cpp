@@ -360,6 +360,59 @@ GST_START_TEST (test_odd_names)
 }
 GST_END_TEST;
 
+/* What there is of such a name is not replaced without being asked for. */
+GST_START_TEST (test_odd_names_that_exist)
+{
+  GError *error = nullptr;
+  GstGenAudioExporter *exporter = new_exporter ();
+  const std::string path = folder + "/TAKE.WAV";
+  const auto once = [&] () {
+    TestTensor tensor (make_music (32000, 1), {2, 32000});
+    return export_to (exporter, tensor, path, &error);
+  };
+
+  fail_unless (g_file_set_contents (path.c_str (), "mine", 4, nullptr));
+  fail_unless (once () == nullptr);
+  fail_unless (g_error_matches (error, GST_RESOURCE_ERROR,
+          GST_RESOURCE_ERROR_OPEN_WRITE), "%s", error->message);
+  g_clear_error (&error);
+  g_object_set (exporter, "if-exists", "suffix", nullptr);
+  fail_unless (once () == nullptr);
+  g_clear_error (&error);
+  g_object_set (exporter, "if-exists", "skip", nullptr);
+  GstGenAudioResult *result = once ();
+  fail_unless (result != nullptr, "%s", error != nullptr ? error->message : "");
+  fail_unless_equals_int (result->status, GST_GENAUDIO_STATUS_SKIPPED);
+  check_path (result->path, path);
+  gst_genaudio_result_free (result);
+  gchar *text = nullptr;
+  fail_unless (g_file_get_contents (path.c_str (), &text, nullptr, nullptr));
+  fail_unless_equals_string (text, "mine");
+  g_free (text);
+  fail_unless_equals_int (count_files (folder), 1);
+  g_object_unref (exporter);
+}
+GST_END_TEST;
+
+GST_START_TEST (test_suffix)
+{
+  GError *error = nullptr;
+  GstGenAudioExporter *exporter = new_exporter ();
+  g_object_set (exporter, "if-exists", "suffix", nullptr);
+
+  for (const char *name : {"take.wav", "take-1.wav"}) {
+    TestTensor tensor (make_music (32000, 1), {2, 32000});
+    GstGenAudioResult *result =
+        export_to (exporter, tensor, folder + "/take.wav", &error);
+    fail_unless (result != nullptr, "%s", error ? error->message : "");
+    check_path (result->path, folder + "/" + name);
+    gst_genaudio_result_free (result);
+  }
+  fail_unless_equals_int (count_files (folder), 2);
+  g_object_unref (exporter);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_formats)
 {
   const struct
@@ -854,6 +907,8 @@ exporter_suite (void)
   tcase_add_test (tc, test_bad_version);
   tcase_add_test (tc, test_bad_settings);
   tcase_add_test (tc, test_odd_names);
+  tcase_add_test (tc, test_odd_names_that_exist);
+  tcase_add_test (tc, test_suffix);
   tcase_add_test (tc, test_formats);
   tcase_add_test (tc, test_if_exists);
   tcase_add_test (tc, test_filed_job);
