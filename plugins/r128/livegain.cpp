@@ -60,6 +60,8 @@ constexpr double believed_growth = 1.5;         /* dB a second, then too */
 
 /* Below these it is background, and the gain is held. */
 constexpr double background = -55.0;            /* LUFS */
+constexpr double faint = -66.0;                 /* LUFS: if nothing louder came */
+constexpr double patience = 10.0;               /* s, until it is believed */
 constexpr double background_below = 10.0;       /* LU below the programme */
 
 /* How the gain moves, each block. */
@@ -258,13 +260,28 @@ LiveGain::raw_gain (double foreground) const
       + believed_growth * std::max (0.0, played_ - believed_after)});
 }
 
+/* What is all there is for long enough is the programme, however faint; its
+ * gain begins at 0 dB. Once something louder comes, all begins anew. */
+void
+LiveGain::wait_for_programme (double foreground)
+{
+  if (faint_ && foreground > background) {
+    faint_ = false;
+    played_ = settled_ = 0.0;
+  } else if (!known_ && foreground > faint && foreground <= background) {
+    waited_ += block_;
+    faint_ = known_ = waited_ >= patience;
+  }
+}
+
 double
 LiveGain::decide ()
 {
   const double s = foreground ();
 
+  wait_for_programme (s);
   if (programme_.weight () > 0.0
-      && s > std::max (background,
+      && s > std::max (faint_ ? faint : background,
           energy_to_loudness (programme_.mean ()) - background_below)) {
     const double raw = raw_gain (s);
     if (!known_) {

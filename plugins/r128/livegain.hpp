@@ -89,6 +89,7 @@ private:
   double raw_gain (double foreground) const;
   double servo () const;
   double foreground () const;
+  void wait_for_programme (double foreground);
 
   double block_;
   std::size_t ahead_;
@@ -100,6 +101,8 @@ private:
   double loss_ = 0.0;           /* dB the limiter takes away, smoothed */
   double gain_ = 0.0;
   bool known_ = false;
+  bool faint_ = false;          /* nothing but background came, for long */
+  double waited_ = 0.0;         /* seconds of background before anything */
   double played_ = 0.0;         /* seconds of foreground so far */
   double settled_ = 0.0;        /* the same since the stream jumped */
 };

@@ -221,6 +221,30 @@ test_gap (void)
   g_assert_cmpfloat_with_epsilon (gain_between (in, r.out, 21.1, 21.3), within, 0.7);
 }
 
+/* What is faint all the time is raised by what max-gain allows, without a
+ * jump; what is fainter still is left alone, and nothing of it remains when
+ * the programme comes. */
+void
+test_faint (void)
+{
+  Audio in = signals::programme (48000, 2, 45.0, -68.0);
+  const double loudness = signals::ask (in).integrated;
+  g_assert_cmpfloat (loudness, <, -57.0);
+  const Run r = normalise (in);
+  g_assert_cmpfloat_with_epsilon (gain_between (in, r.out, 40.0, 44.0), 30.0, 0.5);
+  for (double t = 1.0; t < 44.0; t += 0.1)
+    g_assert_cmpfloat (std::fabs (gain_between (in, r.out, t, t + 0.1)
+            - gain_between (in, r.out, t + 0.1, t + 0.2)), <, 0.5);
+
+  in.append (signals::programme (48000, 2, 20.0, -20.0));
+  const Run louder = normalise (in);
+  g_assert_cmpfloat_with_epsilon (
+      signals::ask (part (louder.out, 55.0, 64.0)).integrated, -16.0, 3.5);
+
+  const Audio noise = signals::programme (48000, 2, 30.0, -80.0);
+  g_assert_true (normalise (noise).out.samples == noise.samples);
+}
+
 void
 test_silent_head (void)
 {
@@ -511,6 +535,7 @@ main (int argc, char **argv)
   g_test_add_func ("/r128/livestage/double", test_double);
   g_test_add_func ("/r128/livestage/latency", test_latency);
   g_test_add_func ("/r128/livestage/gap", test_gap);
+  g_test_add_func ("/r128/livestage/faint", test_faint);
   g_test_add_func ("/r128/livestage/silent-head", test_silent_head);
   g_test_add_func ("/r128/livestage/silence", test_silence);
   g_test_add_func ("/r128/livestage/max-gain", test_max_gain);
