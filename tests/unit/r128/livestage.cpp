@@ -144,7 +144,7 @@ void
 test_formats (void)
 {
   for (const unsigned rate : {8000u, 16000u, 22050u, 96000u, 192000u}) {
-    const Run r = normalise (signals::programme (rate, 1, 12.0, -30.0));
+    const Run r = normalise (signals::programme (rate, 1, 12.0, -30.0), {}, 4096);
     g_assert_cmpfloat_with_epsilon (r.report.output.integrated, -16.0, 1.5);
     g_assert_cmpuint (r.out.frames (), ==, rate * 12);
   }
@@ -190,7 +190,7 @@ test_double (void)
 void
 test_latency (void)
 {
-  const Audio in = signals::programme (44100, 2, 8.0, -30.0);
+  const Audio in = signals::programme (44100, 2, 5.0, -30.0);
 
   for (const std::uint64_t ms : {400, 777, 1000, 3000}) {
     Settings settings;
@@ -198,7 +198,7 @@ test_latency (void)
     const auto stage = make_live_stage (format_of (in), settings);
     g_assert_cmpuint (stage->latency (), ==, 44100 * ms / 1000);
     g_assert_cmpuint (live_latency (44100, settings), ==, stage->latency ());
-    const Run r = normalise (in, settings, 1);
+    const Run r = normalise (in, settings, 7);
     g_assert_cmpuint (r.held, <=, stage->latency ());
     /* and what was granted is used */
     g_assert_cmpuint (r.held + 4410 + 44, >=, stage->latency ());
@@ -498,7 +498,7 @@ void
 test_limiter (void)
 {
   for (const unsigned rate : {44100u, 48000u}) {
-    const Audio in = signals::programme (rate, 2, 5.003, -20.0);
+    const Audio in = signals::programme (rate, 2, 2.003, -20.0);
     std::vector<float> first;
     for (const std::size_t size : {1000, 1, 100000000}) {
       const auto stage = make_limiter_stage (format_of (in), {}, 12.0);
