@@ -27,8 +27,10 @@
 #include <gst/pbutils/pbutils.h>
 
 #include <cerrno>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <sys/stat.h>
 

@@ -33,6 +33,7 @@
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 using genaudio::Failure;
 using genaudio::Lease;
