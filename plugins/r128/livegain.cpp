@@ -191,7 +191,7 @@ History::mean (std::size_t from, std::size_t to) const
 }
 
 LiveGain::LiveGain (double block, unsigned ahead)
-    : block_ (block), ahead_ (ahead),
+    : block_ (block),
     programme_ ((ahead >= long_look_ahead ? 2.0 : 1.0)
         * programme_memory / block), emitted_ (emitted_memory / block)
 {

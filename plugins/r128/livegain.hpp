@@ -92,7 +92,6 @@ private:
   void wait_for_programme (double foreground);
 
   double block_;
-  std::size_t ahead_;
   double target_ = -16.0, max_gain_ = 30.0;
 
   History in_, out_;
