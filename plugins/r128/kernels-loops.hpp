@@ -108,10 +108,9 @@ template <unsigned step, bool odd, std::size_t... i>
 KERNEL_INLINE Doubles
 interleave (const Doubles & a, const Doubles & b, std::index_sequence<i...>)
 {
-  return __builtin_shuffle (a, b, Longs{
-        ((i / step) % 2 == 0 ? static_cast<std::int64_t> (i + odd * step)
-            : static_cast<std::int64_t> (n_doubles + i - step + odd * step))...
-      });
+  return __builtin_shufflevector (a, b,
+      ((i / step) % 2 == 0 ? i + odd * step : n_doubles + i - step + odd * step)
+      ...);
 }
 
 template <unsigned step>

@@ -15,8 +15,10 @@
 #include <utility>
 
 #if defined __x86_64__
+#ifndef __clang__
 /* GCC 12 warns of its own _mm512_undefined_pd () */
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <immintrin.h>
 #endif
 
