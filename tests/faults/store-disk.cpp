@@ -260,10 +260,13 @@ fail_recordings (int step)
     return;
   }
   gst_object_unref (factory);
-  for (int nth = 1; nth != 0;)
+  int tries = 0;
+  for (int nth = 1; nth != 0; tries++)
     nth = try_recording (nth, ENOSPC, GST_RESOURCE_ERROR_NO_SPACE_LEFT, step);
-  for (int nth = 1; nth != 0;)
+  for (int nth = 1; nth != 0; tries++)
     nth = try_recording (nth, EIO, GST_RESOURCE_ERROR_WRITE, step);
+  printf ("%d recordings on failing disks\n", tries);
+  expect (tries > 4, "that many", "tries");
 }
 
 }
