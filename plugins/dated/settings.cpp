@@ -557,6 +557,15 @@ check_settings (const Settings & settings, GError ** error_out)
   if (error == nullptr && !settings.location_template.empty ())
     gst_genaudio_filing_check_template (settings.location_template.c_str (),
         &error);
+  /* elsewhere clean-up would find nothing, and the disk would fill up */
+  if (error == nullptr && !settings.location_template.empty ()
+      && (settings.keep_days > 0 || settings.keep_bytes > 0
+          || settings.min_free_bytes > 0)
+      && !gst_genaudio_filing_template_is_dated
+      (settings.location_template.c_str ()))
+    g_set_error (&error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS,
+        "Retention needs files in {year}/{month}/{day}/, not in \"%s\"",
+        settings.location_template.c_str ());
   g_clear_pointer (&date, g_date_time_unref);
   g_clear_pointer (&zone, g_time_zone_unref);
   if (error == nullptr)

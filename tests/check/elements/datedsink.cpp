@@ -946,6 +946,8 @@ GST_START_TEST (test_refused_settings)
   expect_refused ("date=yesterday", "yesterday");
   expect_refused ("location-template=\"../{job}\"", "..");
   expect_refused ("location-template=\"%n{job}{nope}\"", "nope");
+  expect_refused ("location-template=\"{job}/{year}{suffix}\" keep-days=1",
+      "Retention");
   check_names ({});
 }
 GST_END_TEST;
