@@ -4,6 +4,7 @@
 
 #include "journal.hpp"
 
+#include <gst/genaudio/genaudio.h>
 #include <json-glib/json-glib.h>
 
 #include <fcntl.h>
@@ -50,7 +51,7 @@ hash (const std::string & text)
 fs::path
 folder_of (const std::string & base_dir)
 {
-  const fs::path folder = fs::path (base_dir) / ".genaudio";
+  const fs::path folder = fs::path (base_dir) / GST_GENAUDIO_JOURNAL_FOLDER;
   std::error_code error;
 
   fs::create_directories (folder, error);

@@ -23,6 +23,14 @@ G_BEGIN_DECLS
  */
 #define GST_GENAUDIO_SIDECAR_EXTENSION ".json"
 
+/**
+ * GST_GENAUDIO_JOURNAL_FOLDER:
+ *
+ * Folder below the base of a store in which programs note what they exported.
+ * It is no part of the store: never listed, counted or cleaned.
+ */
+#define GST_GENAUDIO_JOURNAL_FOLDER ".genaudio"
+
 typedef struct _GstGenAudioFiledName GstGenAudioFiledName;
 
 /**

@@ -143,7 +143,8 @@ read_files (int dirfd, const Date & date, const std::string & folder,
   const int errnum = read_folder (dirfd, [&] (const char *name, int type) {
     File file;
     /* a folder of unknown type is told from a file when it is opened */
-    if (folders != nullptr && (type == DT_DIR || type == DT_UNKNOWN))
+    if (folders != nullptr && (type == DT_DIR || type == DT_UNKNOWN)
+        && strcmp (name, GST_GENAUDIO_JOURNAL_FOLDER) != 0)
       folders->push_back (name);
     if (type != DT_REG && type != DT_UNKNOWN)
       return;

@@ -137,6 +137,21 @@ def test_skips_what_is_done(tmp_path, tensors):
     assert [(p, p.stat().st_mtime_ns) for p in audio_files(base)] == before
 
 
+def test_journal_is_no_part_of_the_store(tmp_path, tensors):
+    base = tmp_path / "out"
+    run("export", tensors[0], "--base-dir", base, check=0)
+    assert (base / ".genaudio").is_dir()
+    listed = run("list", "--any-name", "--paths", "--base-dir", base, check=0)
+    assert listed.stdout.split() == [str(audio_files(base)[0])]
+    stats, = json_lines(run("stats", "--any-name", "--base-dir", base, "--json",
+                            check=0).stdout)
+    assert stats["total_files"] == 1
+    run("cleanup", "--any-name", "--keep-bytes", "1", "--all", "--empty-dirs",
+        "--delete", "--base-dir", base, check=0)
+    assert not audio_files(base)
+    assert list((base / ".genaudio").iterdir())
+
+
 def test_another_source_is_an_error(tmp_path, tensors):
     base = tmp_path / "out"
     run("export", tensors[0], "--base-dir", base, "--job-id", "a", check=0)
