@@ -27,8 +27,8 @@ struct Audio
   {
   }
   std::size_t frames () const { return samples.size () / channels; }
-  const float *frame (std::size_t i) const { return &samples[i * channels]; }
-  float *frame (std::size_t i) { return &samples[i * channels]; }
+  const float *frame (std::size_t i) const { return samples.data () + i * channels; }
+  float *frame (std::size_t i) { return samples.data () + i * channels; }
 
   void append (const Audio & other)
   {
