@@ -290,7 +290,8 @@ GST_START_TEST (test_many_tensors)
     SF_INFO info;
     const fs::path path = gst_structure_get_string (closed[i], "location");
     const double loudness = measure (path, &info);
-    fail_unless_equals_string (path.stem ().c_str (), items[i].name);
+    const std::string stem = path.stem ();
+    fail_unless_equals_string (stem.c_str (), items[i].name);
     fail_unless_equals_string (gst_structure_get_string (reports[i],
             "job-id"), items[i].name);
     fail_unless (std::fabs (loudness + 16) < .1, "%s: %f LUFS",
