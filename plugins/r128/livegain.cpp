@@ -23,55 +23,51 @@ constexpr std::size_t second = 10;
 /* The constants below were found by search, on music, speech and hard joints of
  * them: tests/benchmarks/r128-live.cpp shows what they reach. */
 
-/* The programme: 13 s of memory, twice that where the look-ahead is long
+/* The programme: 14 s of memory, twice that where the look-ahead is long
  * enough not to be taken by surprise. */
-constexpr double programme_memory = 13.0;       /* s */
+constexpr double programme_memory = 14.0;       /* s */
 constexpr unsigned long_look_ahead = 25;        /* blocks */
 constexpr double emitted_memory = 120.0;        /* s */
 
-/* What surrounds a block: 17 blocks with 1 s of look-ahead. */
-constexpr std::size_t blocks_behind = 7;
+/* What surrounds a block: 21 blocks with 1 s of look-ahead. */
+constexpr std::size_t blocks_behind = 11;
 constexpr std::size_t blocks_ahead = 15;
 
 /* What is to be made good within the next seconds, a share of the time
  * played. */
 constexpr double servo_share = 0.16;
-constexpr double servo_shortest = 3.75;          /* s */
-constexpr double servo_longest = 6.0;           /* s */
+constexpr double servo_shortest = 7.0;          /* s */
+constexpr double servo_longest = 10.0;          /* s */
 constexpr double servo_down = -5.0;             /* dB */
 constexpr double servo_up = 5.0;                /* dB */
 
 /* What the limiter takes is given back, and more, since it will take of that
- * too, unless the output is loud already. */
-constexpr double refill_share = 2.0;
-constexpr double refill_loss = 6.0;             /* dB, at most */
-constexpr double refill_room = 8.0;             /* dB over the target */
+ * too, less so the louder the output is already. */
+constexpr double refill_share = 2.2;
+constexpr double refill_loss = 4.25;            /* dB, at most */
+constexpr double refill_room = 12.0;            /* dB over the target */
 
-/* A passage softer than the programme gets some of that back. */
-constexpr double lift_share = 0.2;
-constexpr double lift_from = 1.5;               /* dB below the programme */
-constexpr double lift_range = 3.0;              /* dB */
-
-/* The first seconds say little about a programme: no large boost yet. */
-constexpr double boost_at_first = 10.25;         /* dB */
-constexpr double boost_growth = 0.75;            /* dB a second */
-constexpr double believed_after = 8.0;          /* s: quiet for so long, it is */
-constexpr double believed_growth = 1.5;         /* dB a second, then too */
+/* The first second or two say little about a programme: no large boost yet.
+ * It must not last: what a sparse programme misses then it misses for good. */
+constexpr double boost_at_first = 9.25;         /* dB */
+constexpr double boost_growth = 4.0;            /* dB a second */
 
 /* Below these it is background, and the gain is held. */
 constexpr double background = -55.0;            /* LUFS */
-constexpr double faint = -66.0;                 /* LUFS: if nothing louder came */
+constexpr double faint = -66.0;                 /* LUFS: a programme below that */
 constexpr double patience = 10.0;               /* s, until it is believed */
 constexpr double background_below = 10.0;       /* LU below the programme */
 
 /* How the gain moves, each block. */
-constexpr double approach = 0.035;
-constexpr double approach_at_first = 0.35;
-constexpr double settling = 3.3;                /* s */
+constexpr double approach = 0.04;
+constexpr double approach_at_first = 0.41;
+constexpr double settling = 5.0;                /* s */
 constexpr double hurry_from = 1.0;              /* dB too loud */
-constexpr double hurry = 0.2;
-constexpr double slew_down = 0.8;               /* dB */
-constexpr double slew_up = 0.2;                 /* dB */
+constexpr double hurry = 0.45;
+constexpr double slew_down = 0.6;               /* dB */
+constexpr double slew_down_in_haste = 0.9;      /* dB, if the look-ahead is short */
+constexpr unsigned short_look_ahead = 7;        /* blocks */
+constexpr double slew_up = 0.24;                /* dB */
 
 double
 mean_of_last (const History & h, std::size_t n)
@@ -193,7 +189,8 @@ History::mean (std::size_t from, std::size_t to) const
 LiveGain::LiveGain (double block, unsigned ahead)
     : block_ (block),
     programme_ ((ahead >= long_look_ahead ? 2.0 : 1.0)
-        * programme_memory / block), emitted_ (emitted_memory / block)
+        * programme_memory / block), emitted_ (emitted_memory / block),
+    slew_down_ (ahead < short_look_ahead ? slew_down_in_haste : slew_down)
 {
 }
 
@@ -242,7 +239,7 @@ LiveGain::servo () const
 }
 
 double
-LiveGain::raw_gain (double foreground) const
+LiveGain::raw_gain () const
 {
   const double programme = energy_to_loudness (programme_.mean ());
   double refill = 0.0;
@@ -252,12 +249,21 @@ LiveGain::raw_gain (double foreground) const
     refill = refill_share * std::min (loss_, refill_loss)
         * std::clamp ((target_ + refill_room - out) / refill_room, 0.0, 1.0);
   }
-  const double gain = target_ - programme + servo () + refill
-      + lift_share
-          * std::clamp (programme - foreground - lift_from, 0.0, lift_range);
 
-  return std::min ({gain, max_gain_, boost_at_first + boost_growth * played_
-      + believed_growth * std::max (0.0, played_ - believed_after)});
+  return std::min ({target_ - programme + servo () + refill, max_gain_,
+          boost_at_first + boost_growth * played_});
+}
+
+/* The loudness from which on it is the programme, and no background. */
+double
+LiveGain::gate () const
+{
+  const double programme = energy_to_loudness (programme_.mean ());
+  const double relative = programme - background_below;
+
+  if (faint_)
+    return programme > faint ? relative : background;
+  return std::max (background, relative);
 }
 
 /* What is all there is for long enough is the programme, however faint; its
@@ -265,10 +271,13 @@ LiveGain::raw_gain (double foreground) const
 void
 LiveGain::wait_for_programme (double foreground)
 {
+  const double programme = energy_to_loudness (programme_.mean ());
+
   if (faint_ && foreground > background) {
     faint_ = false;
     played_ = settled_ = 0.0;
-  } else if (!known_ && foreground > faint && foreground <= background) {
+  } else if (!known_ && programme > faint && foreground <= background
+      && foreground > programme - background_below) {
     waited_ += block_;
     faint_ = known_ = waited_ >= patience;
   }
@@ -280,19 +289,17 @@ LiveGain::decide ()
   const double s = foreground ();
 
   wait_for_programme (s);
-  if (programme_.weight () > 0.0
-      && s > std::max (faint_ ? faint : background,
-          energy_to_loudness (programme_.mean ()) - background_below)) {
-    const double raw = raw_gain (s);
+  if (programme_.weight () > 0.0 && s > gate ()) {
+    const double raw = raw_gain ();
     if (!known_) {
       gain_ = raw;
       known_ = true;
-    } else {
+    } else if (next_ > 0) {
       const double d = raw - gain_;
       double step = d * (approach + approach_at_first * std::exp (-settled_ / settling));
       if (d < -hurry_from)
         step += hurry * (d + hurry_from);
-      gain_ += std::clamp (step, -slew_down, slew_up);
+      gain_ += std::clamp (step, -slew_down_, slew_up);
     }
     played_ += block_;
     settled_ += block_;

@@ -86,9 +86,10 @@ public:
   void flush ();
 
 private:
-  double raw_gain (double foreground) const;
+  double raw_gain () const;
   double servo () const;
   double foreground () const;
+  double gate () const;
   void wait_for_programme (double foreground);
 
   double block_;
@@ -96,6 +97,7 @@ private:
 
   History in_, out_;
   FadingLoudness programme_, emitted_;
+  double slew_down_;            /* dB a block */
   std::size_t next_ = 0;        /* block after the node to be decided */
   double loss_ = 0.0;           /* dB the limiter takes away, smoothed */
   double gain_ = 0.0;

@@ -8,13 +8,15 @@
  *   --target LUFS     (-16)
  *   --ceiling dBTP    (-1.5)
  *   --latency SECONDS (1)
+ *   --limiting DB     (8) see below
  *   --loudnorm        run ffmpeg's loudnorm (one pass, 3 s) too
  *   --speed           ns a frame of the live stage and of its parts, on the
  *                     first file; without any file on noise
  *
  * An item counts in the means if ceiling and max-gain allow it to reach the
  * target: the gain that is missing is no more than max-gain, and its true
- * peak would be no more than 6 dB over the ceiling. */
+ * peak would be no more than 8 dB over the ceiling. The means of all items are
+ * printed as well. */
 
 #include "livestage.hpp"
 
@@ -37,13 +39,12 @@ using namespace genaudio::r128;
 
 namespace {
 
-/* dB by which a true peak may be over the ceiling if the target is to be
- * within reach of a limiter. */
-constexpr double most_limiting = 6.0;
-
 struct Options
 {
   double target = -16.0, ceiling = -1.5, latency = 1.0;
+  /* dB by which a true peak may be over the ceiling if the target is to be
+   * within reach of a limiter */
+  double limiting = 8.0;
   bool loudnorm = false, speed = false;
   std::vector<std::string> files;
 };
@@ -202,18 +203,9 @@ struct Means
   std::vector<double> slews;
   int n = 0;
 
-  void add (const Reading & in, const Reading & out, const Audio & x,
-      const Audio & y, const Options & o, bool counts)
+  void add (double e, double peak, double d, const std::vector<double> & s)
   {
-    const std::vector<double> s = ::slews (x, y);
-    const double e = out.integrated - o.target;
-    const double d = out.range - in.range;
-
-    std::printf (" %7.2f %6.2f %6.2f %6.1f", e, out.peak - o.ceiling, d,
-        percentile (s, 0.99));
-    over = std::max (over, out.peak - o.ceiling);
-    if (!counts)
-      return;
+    over = std::max (over, peak);
     error += std::fabs (e);
     worst = std::max (worst, std::fabs (e));
     range += std::fabs (d);
@@ -232,10 +224,36 @@ struct Means
   }
 };
 
+/* Of the items that count, and of all of them. */
+struct Table
+{
+  Means counted, all;
+
+  void add (const Reading & in, const Reading & out, const Audio & x,
+      const Audio & y, const Options & o, bool counts)
+  {
+    const std::vector<double> s = slews (x, y);
+    const double e = out.integrated - o.target;
+    const double d = out.range - in.range;
+    const double peak = out.peak - o.ceiling;
+
+    std::printf (" %7.2f %6.2f %6.2f %6.1f", e, peak, d, percentile (s, 0.99));
+    all.add (e, peak, d, s);
+    if (counts)
+      counted.add (e, peak, d, s);
+  }
+
+  void print (const char *name) const
+  {
+    counted.print (name);
+    all.print ("  with those marked *");
+  }
+};
+
 void
 quality (const Options & o)
 {
-  Means ours, theirs;
+  Table ours, theirs;
 
   std::printf ("%-28s %7s %6s %6s | %7s %6s %6s %6s%s\n", "item", "I in",
       "TP in", "LRA in", "error", "over", "dLRA", "slew",
@@ -247,7 +265,7 @@ quality (const Options & o)
     const Reading a = measure (in);
     const double gain = o.target - a.integrated;
     const bool counts = gain <= Settings ().max_gain
-        && a.peak + gain <= o.ceiling + most_limiting;
+        && a.peak + gain <= o.ceiling + o.limiting;
     std::printf ("%-28.28s %7.2f %6.2f %6.2f %c",
         std::filesystem::path (name).stem ().c_str (), a.integrated, a.peak,
         a.range, counts ? '|' : '*');
@@ -356,6 +374,8 @@ main (int argc, char **argv)
       o.target = value, i++;
     else if (a == "--ceiling")
       o.ceiling = value, i++;
+    else if (a == "--limiting")
+      o.limiting = value, i++;
     else if (a == "--latency")
       o.latency = value, i++;
     else if (a[0] == '-') {
