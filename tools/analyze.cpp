@@ -45,6 +45,15 @@ using Result = std::unique_ptr<GstGenAudioResult, ResultFree>;
 
 struct Options
 {
+  Options () = default;
+  Options (const Options &) = delete;
+  ~Options ()
+  {
+    g_free (files_from);
+    g_free (plot);
+    g_strfreev (files);
+  }
+
   gboolean json = FALSE, csv = FALSE, recursive = FALSE, beats = FALSE;
   gchar *files_from = nullptr, *plot = nullptr;
   gdouble target = -16;

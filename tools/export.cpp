@@ -20,10 +20,19 @@ using namespace genaudio::cli;
 
 namespace {
 
-/* The options as they were given; strings are freed at the end of the
- * process, which is after one command. */
+/* The options as they were given. */
 struct Options
 {
+  Options () = default;
+  Options (const Options &) = delete;
+  ~Options ()
+  {
+    for (gchar *text : {manifest, base_dir, job_id, target, bit_depth, format,
+            filter, index, failed, date, shard})
+      g_free (text);
+    g_strfreev (files);
+  }
+
   gchar *manifest = nullptr, *base_dir = nullptr, *job_id = nullptr;
   gchar *target = nullptr, *bit_depth = nullptr, *format = nullptr;
   gchar *filter = nullptr, *index = nullptr, *failed = nullptr;

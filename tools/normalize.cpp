@@ -59,6 +59,26 @@ const struct
   {".m4a", "audioresample ! avenc_aac bitrate=192000 ! mp4mux", false},
 };
 
+/* What GOption allocates. */
+struct Arguments
+{
+  struct
+  {
+    gchar *output, *policy, *preset;
+    gchar **inputs;
+  } given = {};
+
+  Arguments () = default;
+  Arguments (const Arguments &) = delete;
+  ~Arguments ()
+  {
+    g_free (given.output);
+    g_free (given.policy);
+    g_free (given.preset);
+    g_strfreev (given.inputs);
+  }
+};
+
 struct ObjectUnref
 {
   void operator () (gpointer object) const { gst_object_unref (object); }
@@ -309,8 +329,8 @@ int
 genaudio_cmd_normalize (int argc, char **argv)
 {
   Settings settings;
-  gchar *output = nullptr, *policy = nullptr, *preset = nullptr;
-  gchar **inputs = nullptr;
+  Arguments arguments;
+  auto & [output, policy, preset, inputs] = arguments.given;
   gdouble target = NAN, peak = NAN;
   gboolean keep_mtime = FALSE, force = FALSE, json = FALSE;
   const GOptionEntry entries[] = {
@@ -370,9 +390,5 @@ genaudio_cmd_normalize (int argc, char **argv)
   if (interrupted () != 0)
     status = interrupted ();
 
-  g_free (output);
-  g_free (policy);
-  g_free (preset);
-  g_strfreev (inputs);
   return status;
 }
