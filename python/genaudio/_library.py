@@ -339,7 +339,7 @@ class Library:
         return taken
 
 
-def library() -> Any:
+def load() -> Any:
     """The library, loaded at the first call."""
     global _library
     if _forked:
@@ -356,7 +356,7 @@ def library() -> Any:
 
 def call(name: str, *arguments: Any) -> Any:
     """Calls a function whose last argument is a GError, and raises it."""
-    lib = library()
+    lib = load()
     error = POINTER(GError)()
     result = getattr(lib, name)(*arguments, byref(error))
     if error:
@@ -376,6 +376,6 @@ class Object:
 
     def set(self, name: str, value: Any) -> None:
         text = str(value).lower() if isinstance(value, bool) else str(value)
-        library().gst_util_set_object_arg(
+        load().gst_util_set_object_arg(
             self.pointer, name.encode(), text.encode()
         )

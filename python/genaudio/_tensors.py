@@ -131,7 +131,7 @@ class Job:
 
     def __del__(self) -> None:
         if _library.is_usable() and self.pointer:
-            _library.library().gst_genaudio_job_unref(self.pointer)
+            _library.load().gst_genaudio_job_unref(self.pointer)
 
     def release(self) -> int:
         pointer, self.pointer = self.pointer, 0
@@ -142,7 +142,7 @@ def tensor_job(
     tensor: Any, rate: Any, layout: str = "channels-first", max_channels: int = 2
 ) -> Job:
     """A job that takes the samples of `tensor`, which it keeps alive."""
-    lib = _library.library()
+    lib = _library.load()
     rate = check_rate(rate)
     host = to_host(tensor)
     check_shape(tuple(host.shape), layout, max_channels)
@@ -159,4 +159,4 @@ def tensor_job(
 
 
 def file_job(path: bytes) -> Job:
-    return Job(_library.library().gst_genaudio_job_new_file(path))
+    return Job(_library.load().gst_genaudio_job_new_file(path))

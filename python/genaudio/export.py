@@ -185,7 +185,7 @@ class AudioExporter:
         self._check_distinct(output_paths)
         errors: Dict[int, Exception] = {}
         indices: List[int] = []
-        lib = _library.library()
+        lib = _library.load()
         jobs = lib.g_ptr_array_new()
         held = []
         try:
@@ -214,7 +214,7 @@ class AudioExporter:
         and `supported_bit_depths`."""
         return {
             "target_lufs": self.target_lufs,
-            "normalization_available": _library.library().has_element(
+            "normalization_available": _library.load().has_element(
                 "r128normalize"
             ),
             "supported_bit_depths": list(self.SUPPORTED_BIT_DEPTHS),
@@ -239,7 +239,7 @@ class AudioExporter:
             seen[absolute] = i
 
     def _object(self) -> int:
-        lib = _library.library()
+        lib = _library.load()
         with self._lock:
             if self._exporter is None:
                 exporter = _library.Object(lib.gst_genaudio_exporter_new())
@@ -252,7 +252,7 @@ class AudioExporter:
             return self._exporter.pointer
 
     def _connect(self, exporter: _library.Object) -> None:
-        lib = _library.library()
+        lib = _library.load()
         tell = self._on_message
 
         def on_message(_: int, message: int, __: int) -> None:
@@ -280,7 +280,7 @@ class AudioExporter:
                 + ", ".join(self.SUPPORTED_BIT_DEPTHS)
             )
         job = _tensors.tensor_job(tensor, rate, layout, max_channels)
-        lib = _library.library()
+        lib = _library.load()
         lib.gst_genaudio_job_set_path(job.pointer, os.fsencode(path))
         lib.gst_genaudio_job_set_normalize(
             job.pointer, _defaults.normalize(normalize)
@@ -300,7 +300,7 @@ class AudioExporter:
         structure = _library.call(
             "gst_genaudio_metadata_from_json", text.encode()
         )
-        lib = _library.library()
+        lib = _library.load()
         lib.gst_genaudio_job_set_metadata(job.pointer, structure)
         lib.gst_structure_free(structure)
 
@@ -314,7 +314,7 @@ class AudioExporter:
 
     def _take(self, result: int, path: PathLike) -> Result:
         """Reads a result that was returned, and frees it."""
-        lib = _library.library()
+        lib = _library.load()
         try:
             known = self._read(result)
         finally:
@@ -323,7 +323,7 @@ class AudioExporter:
 
     @staticmethod
     def _read(result: int) -> Dict[str, Any]:
-        lib = _library.library()
+        lib = _library.load()
         known: Dict[str, Any] = json.loads(
             lib.take_text(lib.gst_genaudio_result_to_json(result))
         )
@@ -356,7 +356,7 @@ class AudioExporter:
         self, jobs: int, indices: List[int], paths: Sequence[PathLike],
         results: List[Optional[Result]], errors: Dict[int, Exception],
     ) -> None:
-        lib = _library.library()
+        lib = _library.load()
         array = _library.call(
             "gst_genaudio_exporter_export_batch", self._object(), jobs, None
         )

@@ -139,12 +139,12 @@ class AudioMetadataExtractor:
         return {
             "extract_bpm": self.extract_bpm,
             "extract_key": self.extract_key,
-            "librosa_available": _library.library().has_element("bpmanalyzer"),
+            "librosa_available": _library.load().has_element("bpmanalyzer"),
         }
 
     def _analyzer(self, stats: bool, extended: bool) -> int:
         wanted = (bool(self.extract_bpm), bool(self.extract_key), stats, extended)
-        lib = _library.library()
+        lib = _library.load()
         with self._lock:
             if wanted not in self._analyzers:
                 analyzer = _library.Object(lib.gst_genaudio_analyzer_new())
@@ -159,7 +159,7 @@ class AudioMetadataExtractor:
     def _extract(
         self, job: _tensors.Job, stats: bool, extended: bool
     ) -> Dict[str, Any]:
-        lib = _library.library()
+        lib = _library.load()
         result = _library.call(
             "gst_genaudio_analyzer_analyze",
             self._analyzer(bool(stats), bool(extended)),

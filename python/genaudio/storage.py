@@ -30,7 +30,7 @@ class _Moment:
 
     def __del__(self) -> None:
         if _library.is_usable() and self.pointer:
-            _library.library().g_date_time_unref(self.pointer)
+            _library.load().g_date_time_unref(self.pointer)
 
     @classmethod
     def of_day(cls, date: Optional[datetime]) -> Optional["_Moment"]:
@@ -38,7 +38,7 @@ class _Moment:
         if date is None:
             return None
         return cls(
-            _library.library().g_date_time_new_local(
+            _library.load().g_date_time_new_local(
                 date.year, date.month, date.day, 12, 0, 0.0
             )
         )
@@ -47,7 +47,7 @@ class _Moment:
     def of_instant(cls, date: Optional[datetime]) -> Optional["_Moment"]:
         if date is None:
             return None
-        lib = _library.library()
+        lib = _library.load()
         # the epoch's start, and the rest exactly, to the microsecond
         microseconds = round(date.timestamp() * 1_000_000)
         epoch = lib.g_date_time_new_from_unix_utc(0)
@@ -209,7 +209,7 @@ class AudioFileManager:
             keep_days=int(days_old),
             flags=_library.RETENTION_ALL | _library.RETENTION_ANY_NAME,
         )
-        lib = _library.library()
+        lib = _library.load()
         plan = self._call("gst_genaudio_store_plan", byref(retention), None)
         try:
             if not dry_run:
@@ -236,7 +236,7 @@ class AudioFileManager:
         `None` if there is no file) and `file_types` (how many of each
         extension, with its dot).
         """
-        lib = _library.library()
+        lib = _library.load()
         stats = self._call(
             "gst_genaudio_store_get_storage_stats", _library.STORE_ANY_NAME
         )
@@ -279,7 +279,7 @@ class AudioFileManager:
         limit = limit or 0
         if limit < 0:
             raise ValueError(f"limit is {limit}, expected 0 or more")
-        lib = _library.library()
+        lib = _library.load()
         start = _Moment.of_instant(start_date)
         end = _Moment.of_instant(end_date)
         names = self._call(
@@ -323,7 +323,7 @@ class AudioFileManager:
             raise RuntimeError(error.message) from None
 
     def _path(self, name: str, *arguments: Any) -> str:
-        text: str = _library.library().take_path(self._call(name, *arguments))
+        text: str = _library.load().take_path(self._call(name, *arguments))
         return text
 
     @staticmethod
