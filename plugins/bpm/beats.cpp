@@ -9,12 +9,11 @@
  * period is biased by most of a hop, and is not used. */
 
 #include "beats.h"
+#include "aubioloader.h"
 
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
-
-#include <aubio/aubio.h>
 
 namespace genaudio::bpm {
 
@@ -358,6 +357,7 @@ BeatHistory::find (double bpm, double window_seconds) const
 
 struct BeatTracker::Detector
 {
+  const Aubio &aubio = load_aubio ();
   aubio_onset_t *onset;
   fvec_t *input;
   fvec_t *output;
@@ -365,9 +365,10 @@ struct BeatTracker::Detector
 
   Detector (double rate, unsigned hop)
   {
-    onset = new_aubio_onset ("default", 4 * hop, hop, (uint_t) std::lround (rate));
-    input = new_fvec (hop);
-    output = new_fvec (1);
+    onset = aubio.new_aubio_onset ("default", 4 * hop, hop,
+        (uint_t) std::lround (rate));
+    input = aubio.new_fvec (hop);
+    output = aubio.new_fvec (1);
     if (onset == nullptr || input == nullptr || output == nullptr) {
       free ();
       throw std::runtime_error ("aubio cannot make an onset detector");
@@ -380,11 +381,11 @@ struct BeatTracker::Detector
   void free ()
   {
     if (onset != nullptr)
-      del_aubio_onset (onset);
+      aubio.del_aubio_onset (onset);
     if (input != nullptr)
-      del_fvec (input);
+      aubio.del_fvec (input);
     if (output != nullptr)
-      del_fvec (output);
+      aubio.del_fvec (output);
   }
 };
 
@@ -439,19 +440,20 @@ BeatTracker::hop ()
     smooth_[1] += (1 - keep) * (smooth_[0] - smooth_[1]);
     energy += smooth_[1] * smooth_[1];
   }
-  aubio_onset_do (d.onset, d.input, d.output);
+  d.aubio.aubio_onset_do (d.onset, d.input, d.output);
   d.frames += hop_;
   frames_ += hop_;
   double onset = -1;
   if (d.output->data[0] > 0) {
     /* counted back from here, since aubio's count of frames wraps */
-    const auto ago = (std::int32_t) (d.frames - aubio_onset_get_last (d.onset));
+    const auto ago =
+        (std::int32_t) (d.frames - d.aubio.aubio_onset_get_last (d.onset));
     onset = std::max (0.0, ((double) frames_ - ago) / hop_ + onset_lead);
   }
   /* over two hops, so that it matters less where in a hop a note begins */
   const float low = (energy + previous_energy_) / (2 * hop_);
   previous_energy_ = energy;
-  history_.push (std::log1p (aubio_onset_get_descriptor (d.onset)),
+  history_.push (std::log1p (d.aubio.aubio_onset_get_descriptor (d.onset)),
       std::log1p (1e4f * low), onset);
 }
 

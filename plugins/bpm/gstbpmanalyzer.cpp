@@ -36,6 +36,7 @@
 #include "gstbpmanalyzer.h"
 
 #include "analysis.h"
+#include "aubioloader.h"
 #include "gstbpmreport.h"
 #include "tracker.h"
 #include "worker.h"
@@ -786,10 +787,19 @@ gst_bpm_analyzer_start (GstBaseTransform * trans)
   const Settings & settings = self->state->settings;
   const bool in_order = settings.min_bpm < settings.max_bpm;
   const double low = settings.min_bpm, high = settings.max_bpm;
+  const bool beats = settings.beats;
   GST_OBJECT_UNLOCK (self);
   if (!in_order) {
     GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS, (nullptr),
         ("min-bpm %g is not below max-bpm %g", low, high));
+    return FALSE;
+  }
+  try {
+    /* here, since it takes time that the stream has not */
+    if (beats)
+      bpm::load_aubio ();
+  } catch (const std::exception & e) {
+    GST_ELEMENT_ERROR (self, LIBRARY, INIT, (nullptr), ("%s", e.what ()));
     return FALSE;
   }
   return TRUE;
