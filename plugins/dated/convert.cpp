@@ -9,8 +9,10 @@
 #include "convert.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <type_traits>
 
 namespace dated {
@@ -125,52 +127,141 @@ Converter::Converter (Sample from, Target to, bool dither)
 {
 }
 
-/* Triangular in (-1, 1): the sum of two uniform variables of one xorshift64*
- * draw. */
-double
-Converter::noise ()
+/* *INDENT-OFF* */
+namespace {
+
+/* So many samples are converted at a time: a number that is known, for the
+ * compiler to use vectors. */
+constexpr std::size_t chunk = 64;
+
+/* Added to a value, leaves no room for a fraction: what remains of the sum's
+ * bits is the value rounded to the nearest integer, even if halfway. */
+template <typename Real> struct Rounding;
+template <> struct Rounding<float>
 {
-  random ^= random >> 12;
-  random ^= random << 25;
-  random ^= random >> 27;
-  const std::uint64_t drawn = random * UINT64_C (0x2545F4914F6CDD1D);
-  return ((double) (drawn >> 32) + (double) (drawn & 0xffffffff))
-      / 4294967296.0 - 1.0;
+  using Bits = std::int32_t;
+  static constexpr float shifter = 12582912.0f;           /* 1.5 * 2^23 */
+};
+template <> struct Rounding<double>
+{
+  using Bits = std::int64_t;
+  static constexpr double shifter = 6755399441055744.0;   /* 1.5 * 2^52 */
+};
+
+template <typename Real>
+std::int32_t
+round_to_int (Real value)
+{
+  using Bits = typename Rounding<Real>::Bits;
+  constexpr Real shifter = Rounding<Real>::shifter;
+
+  return (std::int32_t) (std::bit_cast<Bits> (value + shifter)
+      - std::bit_cast<Bits> (shifter));
+}
+
+template <typename In, typename Real>
+void
+load (const std::uint8_t *bytes, Real (&values)[chunk])
+{
+  In samples[chunk];
+
+  std::memcpy (samples, bytes, sizeof (samples));
+  for (std::size_t i = 0; i < chunk; i++)
+    values[i] = (Real) normalise (samples[i]);
+}
+
+/* Replaces what is not a number, and counts it with what is over range: in
+ * magnitude all of these have bits above those of 1.0. */
+template <typename Real>
+std::uint32_t
+check (Real (&values)[chunk])
+{
+  using Bits = typename Rounding<Real>::Bits;
+  constexpr Bits magnitude = std::numeric_limits<Bits>::max ();
+  constexpr Bits full_scale = std::bit_cast<Bits> ((Real) 1);
+  std::uint32_t over = 0;
+
+  for (std::size_t i = 0; i < chunk; i++)
+    over += (std::bit_cast<Bits> (values[i]) & magnitude) > full_scale;
+  if (over > 0)
+    for (Real & value : values)
+      value = std::isnan (value) ? 0 : value;
+  return over;
+}
+
+}
+/* *INDENT-ON* */
+
+Converter::Noise::Noise ()
+{
+  std::uint32_t seed = 0x9E3779B9;
+
+  for (std::uint32_t & lane : lanes)
+    lane = seed *= 0x01000193;
+}
+
+/* Adds triangular noise in (-1, 1): the sum of two uniform variables, which
+ * are the halves of what one xorshift generator of 32 bits draws. */
+template <typename Real>
+void
+Converter::Noise::add (Real *values)
+{
+  for (std::size_t i = 0; i < chunk; i += n_lanes)
+    for (std::size_t k = 0; k < n_lanes; k++) {
+      std::uint32_t drawn = lanes[k];
+      drawn ^= drawn << 13;
+      drawn ^= drawn >> 17;
+      drawn ^= drawn << 5;
+      lanes[k] = drawn;
+      values[i + k] += (Real) ((std::int32_t) (drawn >> 16)
+          + (std::int32_t) (drawn & 0xffff) - 0xffff) * (Real) (1 / 65536.0);
+    }
+}
+
+template <typename In, typename Out>
+void
+Converter::quantise_chunk (const std::uint8_t *in, Out *out)
+{
+  /* in float where that is exact for the width of the output */
+  using Real = std::conditional_t<std::is_same_v<In, float>
+      && std::is_same_v<Out, std::int16_t>, float, double>;
+  const int shift = to == Target::i24 ? 8 : 0;
+  const Real scale = (Real) (std::uint32_t (1) << (bits_of (to) - 1));
+  const Real top = scale - 1;
+  Real values[chunk];
+
+  load<In> (in, values);
+  n_clipped += check (values);
+  for (Real & value : values)
+    value *= scale;
+  if (dither)
+    noise.add (values);
+  for (std::size_t i = 0; i < chunk; i++) {
+    const Real value = std::min (std::max (values[i], -scale), top);
+    /* unsigned, since a negative value must not be shifted */
+    out[i] = (Out) ((std::uint32_t) round_to_int (value) << shift);
+  }
 }
 
 template <typename In, typename Out>
 const void *
 Converter::quantise (const void *in, std::size_t n)
 {
-  /* in float where that is exact for the width of the output */
-  using Real = std::conditional_t<std::is_same_v<In, float>
-      && std::is_same_v<Out, std::int16_t>, float, double>;
-  const int shift = to == Target::i24 ? 8 : 0;
-  const Real scale = (Real) std::ldexp (1.0, bits_of (to) - 1);
-  const Real top = scale - 1;
   const auto *bytes = static_cast<const std::uint8_t *> (in);
+  const std::size_t whole = n - n % chunk;
 
   memory.resize ((n * sizeof (Out) + 7) / 8);
   Out *out = reinterpret_cast<Out *> (memory.data ());
-  std::uint64_t over = 0;
-  for (std::size_t i = 0; i < n; i++) {
-    In sample;
-    std::memcpy (&sample, bytes + i * sizeof (In), sizeof (In));
-    Real value = (Real) normalise (sample);
-    if (!(value >= -1 && value <= 1)) {
-      over++;
-      if (std::isnan (value))
-        value = 0;
-    }
-    value *= scale;
-    if (dither)
-      value += (Real) noise ();
-    value = std::min (std::max (value, -scale), top);
-    /* unsigned, since a negative value must not be shifted */
-    out[i] = (Out) ((std::uint32_t) (std::int32_t) std::lrint (value)
-        << shift);
+  for (std::size_t i = 0; i < whole; i += chunk)
+    quantise_chunk<In> (bytes + i * sizeof (In), out + i);
+  if (whole < n) {
+    std::uint8_t rest[chunk * sizeof (In)] = {};
+    Out rounded[chunk];
+    std::memcpy (rest, bytes + whole * sizeof (In),
+        (n - whole) * sizeof (In));
+    quantise_chunk<In> (rest, rounded);
+    std::memcpy (out + whole, rounded, (n - whole) * sizeof (Out));
   }
-  n_clipped += over;
   return out;
 }
 

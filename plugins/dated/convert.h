@@ -34,15 +34,27 @@ public:
   std::uint64_t clipped () const { return n_clipped; }
 
 private:
+  /* Several generators side by side, so that they run in vectors. */
+  class Noise
+  {
+  public:
+    Noise ();
+    template <typename Real> void add (Real *values);
+
+  private:
+    static constexpr std::size_t n_lanes = 16;
+    std::uint32_t lanes[n_lanes];
+  };
+
   template <typename In, typename Out>
   const void *quantise (const void *in, std::size_t n);
+  template <typename In, typename Out>
+  void quantise_chunk (const std::uint8_t *in, Out *out);
   const void *to_float (const void *in, std::size_t n);
-  double noise ();
-
   Sample from;
   Target to;
   bool dither;
-  std::uint64_t random = UINT64_C (0x9E3779B97F4A7C15);
+  Noise noise;
   std::uint64_t n_clipped = 0;
   std::vector<std::uint64_t> memory;    /* aligned for any sample */
 };
