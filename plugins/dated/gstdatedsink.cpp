@@ -60,8 +60,9 @@ using namespace dated;
 namespace {
 
 /* What waits for a slow disk: live audio cannot, files can. */
-constexpr guint64 live_queue_time = 10 * GST_SECOND;
+constexpr gsize live_queue_seconds = 10;
 constexpr gsize file_queue_bytes = 4 << 20;
+constexpr gsize file_batch_bytes = 256 << 10;
 /* Cost of a task that holds no audio, so that these are bounded too. */
 constexpr gsize small_task = 4096;
 constexpr double congested = 0.75;
@@ -107,6 +108,7 @@ struct DatedSinkState
   GstAudioInfo info;
   bool have_info = false;
   bool item_begun = false;      /* the recorder knows of it */
+  bool item_written = false;    /* some of it */
   bool item_aborted = false;
   bool retained = false;        /* old files were looked at */
   std::string generated_job_id;
@@ -216,7 +218,8 @@ fail (GstDatedSink * self, gint code, const char *text)
 /* Queues what is to be done with the recorder. */
 template <typename Work>
 static void
-queue_work (GstDatedSink * self, Work work, gsize cost = small_task)
+queue_work (GstDatedSink * self, Work work, gsize cost = small_task,
+    bool patient = false)
 {
   DatedSinkState *state = self->state;
 
@@ -229,7 +232,7 @@ queue_work (GstDatedSink * self, Work work, gsize cost = small_task)
     } catch (const std::exception & error) {
       fail (self, GST_RESOURCE_ERROR_FAILED, error.what ());
     }
-  }, cost);
+  }, cost, patient);
 }
 
 /* Whether the settings are good; an error says why not. */
@@ -265,14 +268,17 @@ gst_dated_sink_get_caps (GstBaseSink * base, GstCaps * filter)
   return caps;
 }
 
-static gsize
-queue_bytes (const DatedSinkState * state)
+/* Live audio is written at once and may heap up; other audio is written in
+ * pieces of a second at most, and waits. */
+static void
+set_queue (DatedSinkState * state)
 {
-  if (!state->live)
-    return file_queue_bytes;
-  return MAX (file_queue_bytes, (gsize) gst_util_uint64_scale (live_queue_time,
-          (guint64) GST_AUDIO_INFO_RATE (&state->info)
-          * GST_AUDIO_INFO_BPF (&state->info), GST_SECOND));
+  const gsize second = (gsize) GST_AUDIO_INFO_RATE (&state->info)
+      * GST_AUDIO_INFO_BPF (&state->info);
+
+  state->writer.set_batch (state->live ? 0 : MIN (second, file_batch_bytes));
+  state->writer.set_limit (state->live ? MAX (file_queue_bytes,
+          live_queue_seconds * second) : file_queue_bytes);
 }
 
 static gboolean
@@ -294,7 +300,7 @@ gst_dated_sink_set_caps (GstBaseSink * base, GstCaps * caps)
   spec.channel_map = channel_map_of (info);
   state->info = info;
   state->have_info = true;
-  state->writer.set_limit (queue_bytes (state));
+  set_queue (state);
   queue_work (self, [spec] (Recorder & recorder, StoreCabinet &) {
     recorder.set_spec (spec);
   });
@@ -389,6 +395,7 @@ begin_item (GstDatedSink * self)
     });
   }
   state->item_begun = true;
+  state->item_written = false;
   queue_tags (self);
   return true;
 }
@@ -462,7 +469,7 @@ find_out_live (GstDatedSink * self)
   gst_query_unref (query);
   state->live = live;
   state->live_known = true;
-  state->writer.set_limit (queue_bytes (state));
+  set_queue (state);
 }
 
 /* The wall clock at which something of @running_time was captured, not the
@@ -552,7 +559,9 @@ write_buffer (GstDatedSink * self, GstBuffer * buffer)
     recorder.write (held->map.data, n_frames, at);
     std::lock_guard<std::mutex> lock (state->ledger.mutex);
     state->ledger.open_frames = recorder.open_frames ();
-  }, cost);
+  }, cost, state->item_written);
+  /* an item's first samples make its file, or the error that there is none */
+  state->item_written = true;
   return GST_FLOW_OK;
 }
 

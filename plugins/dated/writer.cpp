@@ -40,11 +40,12 @@ Writer::run ()
   std::unique_lock<std::mutex> lock (mutex);
 
   for (;;) {
-    changed.wait (lock, [this] { return ending || !queue.empty (); });
+    changed.wait (lock, [this] { return is_due (); });
     if (queue.empty ())
       return;
     auto [task, cost] = std::move (queue.front ());
     queue.pop_front ();
+    hurried = !queue.empty ();
     busy = true;
     lock.unlock ();
     task ();
@@ -56,6 +57,19 @@ Writer::run ()
   }
 }
 
+bool
+Writer::is_due () const
+{
+  return ending || (!queue.empty () && (hurried || queued >= batch));
+}
+
+void
+Writer::hurry ()
+{
+  hurried = true;
+  changed.notify_all ();
+}
+
 void
 Writer::set_limit (std::size_t cost)
 {
@@ -64,12 +78,20 @@ Writer::set_limit (std::size_t cost)
 }
 
 void
-Writer::push (Task task, std::size_t cost)
+Writer::set_batch (std::size_t cost)
+{
+  std::lock_guard<std::mutex> lock (mutex);
+  batch = cost;
+}
+
+void
+Writer::push (Task task, std::size_t cost, bool patient)
 {
   std::lock_guard<std::mutex> lock (mutex);
   queue.emplace_back (std::move (task), cost);
   queued += cost;
-  changed.notify_all ();
+  if (!patient || queued >= batch)
+    hurry ();
 }
 
 double
@@ -83,9 +105,14 @@ bool
 Writer::wait_for_room (std::size_t cost)
 {
   std::unique_lock<std::mutex> lock (mutex);
-  changed.wait (lock, [this, cost] {
+  const auto has_room = [this, cost] {
     return interrupted || queued == 0 || queued + cost <= limit;
-  });
+  };
+
+  if (!has_room ()) {
+    hurry ();
+    changed.wait (lock, has_room);
+  }
   return !interrupted;
 }
 
@@ -93,6 +120,8 @@ bool
 Writer::wait_until_idle ()
 {
   std::unique_lock<std::mutex> lock (mutex);
+
+  hurry ();
   changed.wait (lock, [this] {
     return interrupted || (queue.empty () && !busy);
   });

@@ -28,8 +28,11 @@ public:
   void stop ();
 
   void set_limit (std::size_t cost);
+  /* Patient tasks wait until they cost so much together, since waking a
+   * thread for each is dear. */
+  void set_batch (std::size_t cost);
   /* Never waits; whoever minds the bound asks first. */
-  void push (Task task, std::size_t cost);
+  void push (Task task, std::size_t cost, bool patient = false);
   /* Share of the bound that is taken, and would be with @cost more. */
   double fill (std::size_t cost);
 
@@ -41,12 +44,16 @@ public:
 
 private:
   void run ();
+  bool is_due () const;
+  void hurry ();
 
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<std::pair<Task, std::size_t>> queue;
   std::size_t queued = 0;       /* cost, with the task in hand */
   std::size_t limit = 1 << 20;
+  std::size_t batch = 0;
+  bool hurried = false;         /* what is queued waits no longer */
   bool busy = false;
   bool ending = false;
   bool interrupted = false;
