@@ -74,7 +74,7 @@ OfflineMeter::add_samples (const T *samples, std::size_t frames)
       measure (samples, n, n / block * Grid::subblocks);
     } else {
       n = std::min (frames, batch_frames_ - held_);
-      T *batch = reserve<T> (held_ + n);
+      T *batch = gathered<T> ();
       std::memcpy (batch + held_ * channels, samples,
           n * channels * sizeof (T));
       held_ += n;
@@ -88,18 +88,17 @@ OfflineMeter::add_samples (const T *samples, std::size_t frames)
   }
 }
 
-/* The batch, with room for so many frames. */
+/* Where samples are gathered: never moved and not cleared, since it is
+ * larger than most items. */
 template <typename T>
 T *
-OfflineMeter::reserve (std::size_t frames)
+OfflineMeter::gathered ()
 {
-  const std::size_t size =
-      (frames * format_.channels * sizeof (T) + sizeof (double) - 1)
-      / sizeof (double);
-
-  if (batch_.size () < size)
-    batch_.resize (size);
-  return reinterpret_cast<T *> (batch_.data ());
+  if (batch_ == nullptr)
+    batch_ = std::make_unique_for_overwrite<double[]> (
+        (batch_frames_ * format_.frame_bytes () + sizeof (double) - 1)
+        / sizeof (double));
+  return reinterpret_cast<T *> (batch_.get ());
 }
 
 /* Measures @frames frames from the beginning of a block on, of which the
@@ -149,7 +148,7 @@ OfflineMeter::measure_tail ()
 {
   const Grid & grid = windows_.grid ();
   const std::size_t block_samples = grid.block * format_.channels;
-  T *batch = reinterpret_cast<T *> (batch_.data ());
+  T *batch = gathered<T> ();
   const std::size_t whole = held_ / grid.block;
   const std::size_t rest = held_ - whole * grid.block;
   std::size_t complete = 0;
