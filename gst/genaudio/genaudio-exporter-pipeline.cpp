@@ -126,6 +126,20 @@ rename_to_new (const char *from, const char *to)
   return 0;
 }
 
+/* The waiting thread is woken for what it has a use for only; most messages
+ * of a run tell that an element changed its state. */
+GstBusSyncReply
+drop_housekeeping (GstBus *, GstMessage * message, gpointer)
+{
+  constexpr guint housekeeping =
+      GST_MESSAGE_STATE_CHANGED | GST_MESSAGE_STREAM_STATUS;
+
+  if ((GST_MESSAGE_TYPE (message) & housekeeping) == 0)
+    return GST_BUS_PASS;
+  gst_message_unref (message);
+  return GST_BUS_DROP;
+}
+
 void
 on_cancelled (GCancellable *, gpointer bus)
 {
@@ -427,6 +441,7 @@ Pipeline::Pipeline (const Shape & shape,
   pipeline (GST_ELEMENT (gst_object_ref_sink (gst_pipeline_new (nullptr)))),
   bus (gst_element_get_bus (pipeline.get ()))
 {
+  gst_bus_set_sync_handler (bus.get (), drop_housekeeping, nullptr, nullptr);
   add_chain ();
   if (normalizer != nullptr)
     set (Role::normalizer, "mode", shape.writes ? "offline" : "measure");

@@ -11,7 +11,9 @@
 #include "fastmath.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <numbers>
 
 namespace genaudio::bpm {
@@ -138,13 +140,58 @@ powers (const float *bins, int n, float *out)
     out[i] = bins[2 * i] * bins[2 * i] + bins[2 * i + 1] * bins[2 * i + 1];
 }
 
+/* On the bits, which sort as the powers do, and in vectors since no order
+ * has to be kept. */
 GENAUDIO_BPM_CLONES float
 loudest (const float *power, int n)
 {
-  float most = 0.0f;
+  std::int32_t most = 0;
   for (int i = 0; i < n; i++)
-    most = power[i] > most ? power[i] : most;
-  return most;
+    most = std::max (most, std::bit_cast<std::int32_t> (power[i]));
+  return std::bit_cast<float> (most);
+}
+
+/* Bins @from to @to that are higher than their neighbours. Every bin is
+ * written down and most are overwritten, since nobody can foretell which. */
+int
+collect_peaks (const float *power, int from, int to, float least,
+    SpectralPeaks &peaks)
+{
+  int n = 0;
+  for (int i = from; i <= to; i++) {
+    const float left = power[i - 1], centre = power[i], right = power[i + 1];
+    peaks.bin[n] = static_cast<float> (i);
+    peaks.left[n] = left;
+    peaks.centre[n] = centre;
+    peaks.right[n] = right;
+    n += (centre > left) & (centre >= right) & (centre >= least);
+  }
+  return n;
+}
+
+/* Puts a parabola through the logarithms of each peak and its neighbours. */
+GENAUDIO_BPM_CLONES void
+fit_peaks (const float *bin, const float *left_power, const float *centre_power,
+    const float *right_power, int n, float to_c, float *place, float *magnitude)
+{
+  for (int i = 0; i < n; i++) {
+    const float left = fast_log2 (left_power[i] + 1e-30f);
+    const float centre = fast_log2 (centre_power[i]);
+    const float right = fast_log2 (right_power[i] + 1e-30f);
+    const float curve = left - 2 * centre + right;
+    const float offset = curve < 0 ? .5f * (left - right) / curve : 0;
+    const float above = -.125f * std::numbers::ln2_v<float> * (left - right) * offset;
+    const float octaves = fast_log2 ((bin[i] + offset) * to_c);
+    magnitude[i] = std::sqrt (centre_power[i]) * (1 + above + .5f * above * above);
+    place[i] = (octaves - static_cast<float> (static_cast<int> (octaves))) * KeyEstimator::bins;
+  }
+}
+
+void
+place_peaks (int n, float to_c, SpectralPeaks &peaks)
+{
+  fit_peaks (peaks.bin.data (), peaks.left.data (), peaks.centre.data (),
+      peaks.right.data (), n, to_c, peaks.place.data (), peaks.magnitude.data ());
 }
 
 /* Where between semitones a histogram lies, as a vector; returns the sum of
@@ -209,6 +256,7 @@ KeyEstimator::KeyEstimator (double rate, double memory_seconds)
     : rate_ (rate), size_ (power_of_two (.2786 * rate)),
       hop_ (static_cast<int> (std::lround (.1858 * rate))), fft_ (size_), window_ (size_),
       input_ (size_), frame_ (size_), spectrum_ (size_ / 2 + 1), power_ (size_ / 2 + 1),
+      peaks_ (size_ / 2 + 1),
       segment_frames_ (static_cast<int> (std::lround (segment_seconds * rate / hop_))),
       segments_ (static_cast<std::size_t> (memory_seconds / segment_seconds) + 2)
 {
@@ -291,34 +339,23 @@ KeyEstimator::frame ()
 /* Peaks of the spectrum, each with its magnitude at its place in the octave;
  * C is at 0. */
 void
-KeyEstimator::find_peaks (Chroma &histogram) const
+KeyEstimator::find_peaks (Chroma &histogram)
 {
   const int from = std::max (1, static_cast<int> (std::ceil (lowest * size_ / rate_)));
   const int to = std::min (size_ / 2 - 1, static_cast<int> (highest * size_ / rate_));
   const float to_c = static_cast<float> (rate_ / size_ / middle_c * 1024);       /* ten octaves up: above 0 */
   const float most = loudest (power_.data (), size_ / 2 + 1);
-  const float least = 1e-8f * most;
 
   if (most < silent_power)
     return;
-
-  for (int i = from; i <= to; i++) {
-    const float p = power_[i];
-    if (p <= power_[i - 1] || p < power_[i + 1] || p < least)
-      continue;
-    /* a parabola through the logarithms */
-    const float left = fast_log2 (power_[i - 1] + 1e-30f), centre = fast_log2 (p),
-        right = fast_log2 (power_[i + 1] + 1e-30f);
-    const float curve = left - 2 * centre + right;
-    const float offset = curve < 0 ? .5f * (left - right) / curve : 0;
-    const float above = -.125f * std::numbers::ln2_v<float> * (left - right) * offset;
-    const float magnitude = std::sqrt (p) * (1 + above + .5f * above * above);
-    const float octaves = fast_log2 ((i + offset) * to_c);
-    const float place = (octaves - static_cast<int> (octaves)) * bins;
+  const int n = collect_peaks (power_.data (), from, to, 1e-8f * most, peaks_);
+  place_peaks (n, to_c, peaks_);
+  for (int i = 0; i < n; i++) {
+    const float place = peaks_.place[i];
     const int b = static_cast<int> (place);
     const float part = place - b;
-    histogram[b % bins] += (1 - part) * magnitude;
-    histogram[(b + 1) % bins] += part * magnitude;
+    histogram[b % bins] += (1 - part) * peaks_.magnitude[i];
+    histogram[(b + 1) % bins] += part * peaks_.magnitude[i];
   }
 }
 

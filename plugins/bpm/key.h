@@ -33,6 +33,18 @@ struct Key
   double tuning_hz = 440;       /* of A4 */
 };
 
+/* Peaks of a power spectrum, as they are worked on: side by side. */
+struct SpectralPeaks
+{
+  explicit SpectralPeaks (std::size_t most)
+      : bin (most), left (most), centre (most), right (most), place (most), magnitude (most)
+  {
+  }
+
+  Floats bin, left, centre, right;      /* number, power and its neighbours' */
+  Floats place, magnitude;              /* in the octave of C, in bins of the chroma */
+};
+
 /* Key of a mono signal at @rate, 5 to 16 kHz. Pushing allocates nothing after
  * construction. */
 class KeyEstimator
@@ -63,7 +75,7 @@ private:
   };
 
   void frame ();
-  void find_peaks (Chroma &histogram) const;
+  void find_peaks (Chroma &histogram);
 
   double rate_;
   int size_;
@@ -75,6 +87,7 @@ private:
   Floats frame_;
   Complexes spectrum_;
   Floats power_;
+  SpectralPeaks peaks_;
   Chroma row_;                  /* what a peak says about a pitch class */
   int segment_frames_;
   std::vector<Segment> segments_;       /* ring */

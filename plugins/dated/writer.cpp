@@ -29,7 +29,7 @@ Writer::stop ()
   {
     std::lock_guard<std::mutex> lock (mutex);
     ending = true;
-    changed.notify_all ();
+    due.notify_one ();
   }
   thread.join ();
 }
@@ -40,7 +40,7 @@ Writer::run ()
   std::unique_lock<std::mutex> lock (mutex);
 
   for (;;) {
-    changed.wait (lock, [this] { return is_due (); });
+    due.wait (lock, [this] { return is_due (); });
     if (queue.empty ())
       return;
     auto [task, cost] = std::move (queue.front ());
@@ -53,7 +53,8 @@ Writer::run ()
     lock.lock ();
     busy = false;
     queued -= cost;
-    changed.notify_all ();
+    if (queue.empty () || waits_for_room)
+      done.notify_all ();
   }
 }
 
@@ -67,7 +68,7 @@ void
 Writer::hurry ()
 {
   hurried = true;
-  changed.notify_all ();
+  due.notify_one ();
 }
 
 void
@@ -111,7 +112,9 @@ Writer::wait_for_room (std::size_t cost)
 
   if (!has_room ()) {
     hurry ();
-    changed.wait (lock, has_room);
+    waits_for_room = true;
+    done.wait (lock, has_room);
+    waits_for_room = false;
   }
   return !interrupted;
 }
@@ -122,7 +125,7 @@ Writer::wait_until_idle ()
   std::unique_lock<std::mutex> lock (mutex);
 
   hurry ();
-  changed.wait (lock, [this] {
+  done.wait (lock, [this] {
     return interrupted || (queue.empty () && !busy);
   });
   return !interrupted;
@@ -133,7 +136,7 @@ Writer::interrupt (bool on)
 {
   std::lock_guard<std::mutex> lock (mutex);
   interrupted = on;
-  changed.notify_all ();
+  done.notify_all ();
 }
 
 }

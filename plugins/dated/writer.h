@@ -48,12 +48,14 @@ private:
   void hurry ();
 
   std::mutex mutex;
-  std::condition_variable changed;
+  std::condition_variable due;  /* for the thread */
+  std::condition_variable done; /* for who waits for it */
   std::deque<std::pair<Task, std::size_t>> queue;
   std::size_t queued = 0;       /* cost, with the task in hand */
   std::size_t limit = 1 << 20;
   std::size_t batch = 0;
   bool hurried = false;         /* what is queued waits no longer */
+  bool waits_for_room = false;
   bool busy = false;
   bool ending = false;
   bool interrupted = false;
