@@ -15,14 +15,15 @@ namespace {
  * enough for the caches. */
 constexpr std::size_t batch_bytes = 4 << 20;
 constexpr std::size_t batch_blocks = 160;
+/* What is gathered shall not leave the second-level cache. */
+constexpr std::size_t gathered_bytes = 1 << 20;
 /* From so many on, samples are not gathered first. */
 constexpr std::size_t direct_blocks = 32;
 
 std::size_t
-choose_batch (const Format & format, const Grid & grid)
+choose_batch (const Format & format, const Grid & grid, std::size_t bytes)
 {
-  const std::size_t fitting =
-      batch_bytes / (grid.block * format.frame_bytes ());
+  const std::size_t fitting = bytes / (grid.block * format.frame_bytes ());
   return std::clamp<std::size_t> (fitting, 8, batch_blocks) * grid.block;
 }
 
@@ -33,7 +34,8 @@ OfflineMeter::OfflineMeter (const Format & format, const Kernels & kernels,
     : format_ (format), kernels_ (kernels), true_peak_wanted_ (true_peak),
     filter_ (format.rate), windows_ (format.rate),
     peaks_ (format.rate, format.channels, kernels), states_ (format.channels),
-    batch_frames_ (choose_batch (format, windows_.grid ()))
+    batch_frames_ (choose_batch (format, windows_.grid (), batch_bytes)),
+    gathered_frames_ (choose_batch (format, windows_.grid (), gathered_bytes))
 {
 }
 
@@ -73,12 +75,12 @@ OfflineMeter::add_samples (const T *samples, std::size_t frames)
       n = std::max<std::size_t> (frames / batches / block, 1) * block;
       measure (samples, n, n / block * Grid::subblocks);
     } else {
-      n = std::min (frames, batch_frames_ - held_);
-      T *batch = gathered<T> ();
+      n = std::min (frames, gathered_frames_ - held_);
+      T *batch = gathered_samples<T> ();
       std::memcpy (batch + held_ * channels, samples,
           n * channels * sizeof (T));
       held_ += n;
-      if (held_ == batch_frames_) {
+      if (held_ == gathered_frames_) {
         measure (batch, held_, held_ / block * Grid::subblocks);
         held_ = 0;
       }
@@ -88,17 +90,16 @@ OfflineMeter::add_samples (const T *samples, std::size_t frames)
   }
 }
 
-/* Where samples are gathered: never moved and not cleared, since it is
- * larger than most items. */
+/* Where samples are gathered: made once, and not cleared. */
 template <typename T>
 T *
-OfflineMeter::gathered ()
+OfflineMeter::gathered_samples ()
 {
-  if (batch_ == nullptr)
-    batch_ = std::make_unique_for_overwrite<double[]> (
-        (batch_frames_ * format_.frame_bytes () + sizeof (double) - 1)
+  if (gathered_ == nullptr)
+    gathered_ = std::make_unique_for_overwrite<double[]> (
+        (gathered_frames_ * format_.frame_bytes () + sizeof (double) - 1)
         / sizeof (double));
-  return reinterpret_cast<T *> (batch_.get ());
+  return reinterpret_cast<T *> (gathered_.get ());
 }
 
 /* Measures @frames frames from the beginning of a block on, of which the
@@ -148,7 +149,7 @@ OfflineMeter::measure_tail ()
 {
   const Grid & grid = windows_.grid ();
   const std::size_t block_samples = grid.block * format_.channels;
-  T *batch = gathered<T> ();
+  T *batch = gathered_samples<T> ();
   const std::size_t whole = held_ / grid.block;
   const std::size_t rest = held_ - whole * grid.block;
   std::size_t complete = 0;

@@ -45,7 +45,7 @@ private:
   template <typename T> void measure (const T *samples, std::size_t frames,
       std::size_t subblocks);
   template <typename T> void measure_tail ();
-  template <typename T> T *gathered ();
+  template <typename T> T *gathered_samples ();
 
   Format format_;
   const Kernels & kernels_;
@@ -56,7 +56,8 @@ private:
   std::vector<FilterState> states_;
   std::vector<double> sums_;
   std::size_t batch_frames_;            /* whole blocks */
-  std::unique_ptr<double[]> batch_;     /* raw memory of samples */
+  std::size_t gathered_frames_;         /* too */
+  std::unique_ptr<double[]> gathered_;  /* raw memory of samples */
   std::size_t held_ = 0;                /* frames in it */
   std::uint64_t frames_ = 0;
   double tail_sum_ = 0.0;
