@@ -25,7 +25,9 @@ dtype_of (const GstGenAudioDLDataType & type)
     return DType::bf16;
   if (type.code == GST_GENAUDIO_DL_INT)
     return type.bits == 16 ? DType::i16 : type.bits == 32 ? DType::i32
-        : DType::other;
+        : type.bits == 8 ? DType::i8 : DType::other;
+  if (type.code == GST_GENAUDIO_DL_UINT && type.bits == 8)
+    return DType::u8;
   return DType::other;
 }
 
@@ -56,8 +58,8 @@ DLPackTensor::DLPackTensor (void *managed, bool versioned)
     if (versioned) {
       auto *v = static_cast<GstGenAudioDLManagedTensorVersioned *> (managed);
       if (v->version_major != 1)
-        throw Error (Fault::format, cat ("A tensor of DLPack ",
-                v->version_major, ".", v->version_minor, "; 1.x is read"));
+        throw Error (Fault::format, cat ("DLPack version ", v->version_major,
+                ".", v->version_minor, " is not known; 1.x is read"));
       describe (v->dl_tensor);
     } else {
       describe (static_cast<GstGenAudioDLManagedTensor *> (managed)->dl_tensor);
@@ -94,8 +96,8 @@ void
 DLPackTensor::describe (const GstGenAudioDLTensor & source)
 {
   if (source.ndim < 0 || source.ndim > max_dimensions)
-    throw Error (Fault::format, cat ("A tensor of ", source.ndim,
-            " dimensions is not audio"));
+    throw Error (Fault::format, cat ("Invalid audio dimensions: a tensor of ",
+            source.ndim, " dimensions"));
   tensor_.dtype = dtype_of (source.dtype);
   tensor_.dtype_name = tensor_.dtype != DType::other
       ? dtype_name (tensor_.dtype)
@@ -108,28 +110,26 @@ DLPackTensor::describe (const GstGenAudioDLTensor & source)
     tensor_.shape.push_back (static_cast<std::uint64_t> (source.shape[i]));
   }
   const std::uint64_t n = count_elements (tensor_.shape);
-  bytes_ = n * item_size (tensor_.dtype);
   if (source.strides == nullptr) {
     tensor_.strides = c_strides (tensor_.shape);
   } else {
-    for (int i = 0; i < source.ndim; i++) {
-      if (source.strides[i] < 0 && source.shape[i] > 1)
-        throw Error (Fault::format, cat ("A tensor that runs backwards "
-                "(stride ", source.strides[i], "): make it contiguous first"));
-      tensor_.strides.push_back (source.shape[i] > 1
-          ? static_cast<std::uint64_t> (source.strides[i]) : 0);
-    }
+    for (int i = 0; i < source.ndim; i++)
+      tensor_.strides.push_back (source.shape[i] > 1 ? source.strides[i] : 0);
   }
   if (n > 0 && source.data == nullptr)
     throw Error (Fault::format, "A tensor has elements but no memory");
   check_device (source.device);
-  data_ = static_cast<const std::byte *> (source.data) + source.byte_offset;
+  /* a stride may be negative: the first element need not be the lowest */
+  tensor_.offset = elements_before (tensor_.shape, tensor_.strides)
+      * item_size (tensor_.dtype);
+  lowest_ = static_cast<const std::byte *> (source.data) + source.byte_offset
+      - tensor_.offset;
 }
 
 void
 DLPackTensor::read (std::uint64_t offset, void *out, std::size_t bytes) const
 {
-  std::memcpy (out, data_ + offset, bytes);
+  std::memcpy (out, lowest_ + offset, bytes);
 }
 
 }

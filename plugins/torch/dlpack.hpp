@@ -24,12 +24,10 @@ public:
   DLPackTensor &operator= (const DLPackTensor &) = delete;
 
   const Tensor &tensor () const { return tensor_; }
-  /* Of its elements, wherever they lie. */
-  std::uint64_t bytes () const { return bytes_; }
-  const std::byte *data () const { return data_; }
 
   void read (std::uint64_t offset, void *out, std::size_t bytes) const
       override;
+  const std::byte *memory () const override { return lowest_; }
 
 private:
   void describe (const GstGenAudioDLTensor & source);
@@ -38,8 +36,7 @@ private:
   void *managed_;
   const bool versioned_;
   Tensor tensor_;
-  const std::byte *data_ = nullptr;
-  std::uint64_t bytes_ = 0;
+  const std::byte *lowest_ = nullptr;   /* of its elements in memory */
 };
 
 }

@@ -19,6 +19,8 @@ public:
   /* All of it, or an Error; safe from several threads. */
   virtual void read (std::uint64_t offset, void *out, std::size_t bytes) const
       = 0;
+  /* Where they all lie, if that is memory of this process. */
+  virtual const std::byte *memory () const { return nullptr; }
 };
 
 /* A regular file that is read at given places and must not change meanwhile.

@@ -129,7 +129,7 @@ FileItems::open_entry (std::uint64_t number, ItemInfo & info)
   info.shape = shape_text (tensor.shape);
   info.channels = view_.channels;
   info.frames = view_.frames;
-  info.is_double = tensor.dtype == DType::f64;
+  info.is_double = needs_double (tensor.dtype);
   info.metadata = free_metadata (contents_);
   resolve_rate (tensor, info);
 

@@ -11,15 +11,25 @@ namespace {
 /* One item's worth of a tensor: rows and columns. */
 struct Plane
 {
-  std::uint64_t rows, columns, row_stride, column_stride;
+  std::uint64_t rows, columns;
+  std::int64_t row_stride, column_stride;
   bool in_batch;
 };
 
+/* What is wrong begins with the words of the API that the Python package
+ * stands in for, since programs look for them. */
 [[noreturn]] void
-refuse (const Tensor & tensor, const std::string & why)
+refuse (const Tensor & tensor, const std::string & why,
+    const std::string & words = "Invalid audio dimensions")
 {
-  throw Error (Fault::format, cat ("A tensor of shape ",
+  throw Error (Fault::format, cat (words, ": a tensor of shape ",
           shape_text (tensor.shape), " ", why));
+}
+
+[[noreturn]] void
+refuse_channels (const Tensor & tensor, const std::string & why)
+{
+  refuse (tensor, why, cat ("Expected max ", max_channels, " channels"));
 }
 
 /* Two rows or fewer are channels, two columns or fewer are channels; three
@@ -48,9 +58,8 @@ rows_are_channels (const Tensor & tensor, const Plane & plane)
     refuse (tensor, cat ("could be ", plane.columns, " channels of ",
             plane.rows, " samples: set layout=channels-last for that"
             " reading"));
-  refuse (tensor, cat ("is not audio: neither ", plane.rows, " nor ",
-          plane.columns, " can be a number of channels (1 to ", max_channels,
-          ")"));
+  refuse_channels (tensor, cat ("is not audio: neither ", plane.rows, " nor ",
+          plane.columns, " can be a number of channels"));
 }
 
 AudioView
@@ -62,9 +71,8 @@ view_plane (const Tensor & tensor, const Plane & plane, Layout layout)
   const std::uint64_t channels = first ? plane.rows : plane.columns;
 
   if (channels > max_channels)
-    refuse (tensor, cat ("has ", channels, " channels with layout=",
-            first ? "channels-first" : "channels-last", "; at most ",
-            max_channels, " are played"));
+    refuse_channels (tensor, cat ("has ", channels, " channels with layout=",
+            first ? "channels-first" : "channels-last"));
   view.dtype = tensor.dtype;
   view.swapped = tensor.swapped;
   view.channels = static_cast<unsigned> (channels);
@@ -94,7 +102,7 @@ AudioBatch::entry (std::uint64_t index) const
 {
   AudioView view = first;
 
-  view.offset += index * entry_bytes;
+  view.offset += index * static_cast<std::uint64_t> (entry_bytes);
   return view;
 }
 
@@ -106,14 +114,14 @@ view_as_audio (const Tensor & tensor, Layout layout)
   AudioBatch batch;
 
   if (tensor.dtype == DType::other)
-    throw Error (Fault::wrong_type, cat ("A tensor of dtype ",
+    throw Error (Fault::wrong_type, cat ("Unsupported tensor type: dtype ",
             tensor.dtype_name, " is not audio; F32, F64, F16, BF16, I16 and "
-            "I32 are played"));
+            "I32 are played, and I8 and U8 from memory"));
   if (shape.empty () || shape.size () > 3)
     refuse (tensor, "is not audio: it must be (samples), (channels, samples), "
         "(samples, channels) or (batch, channels, samples)");
   if (count_elements (shape) == 0)
-    refuse (tensor, "holds no samples");
+    refuse (tensor, "holds no samples", "Empty tensor");
 
   if (shape.size () == 1) {
     const Plane line = {1, shape[0], 0, strides[0], false};
@@ -125,7 +133,8 @@ view_as_audio (const Tensor & tensor, Layout layout)
     batch.first = view_plane (tensor, plane, layout);
     if (in_batch) {
       batch.entries = shape[0];
-      batch.entry_bytes = strides[0] * item_size (tensor.dtype);
+      if (batch.entries > 1)
+        batch.entry_bytes = strides[0] * item_size (tensor.dtype);
     }
   }
   check_expanded (tensor, batch);

@@ -18,9 +18,16 @@ struct AudioView
   bool swapped = false;
   unsigned channels = 0;
   std::uint64_t frames = 0;
-  std::uint64_t channel_stride = 0;
-  std::uint64_t frame_stride = 0;
+  std::int64_t channel_stride = 0;
+  std::int64_t frame_stride = 0;
   std::uint64_t offset = 0;     /* of the first sample, in bytes */
+
+  /* Whether its samples lie in memory as they are played. */
+  bool is_interleaved () const
+  {
+    return frame_stride == static_cast<std::int64_t> (channels)
+        && (channels == 1 || channel_stride == 1);
+  }
 };
 
 /* A tensor as audio: one entry for (T), (C, T) and (T, C), one each for
@@ -29,7 +36,7 @@ struct AudioBatch
 {
   AudioView first;
   std::uint64_t entries = 1;
-  std::uint64_t entry_bytes = 0;        /* from one entry to the next */
+  std::int64_t entry_bytes = 0; /* from one entry to the next */
 
   AudioView entry (std::uint64_t index) const;
 };

@@ -19,7 +19,7 @@ bool
 same_format (const AudioView & a, const AudioView & b)
 {
   return a.channels == b.channels
-      && (a.dtype == DType::f64) == (b.dtype == DType::f64);
+      && needs_double (a.dtype) == needs_double (b.dtype);
 }
 
 std::string
@@ -260,7 +260,7 @@ PushItems::describe (const Piece & piece, ItemInfo & info) const
   info.dtype = dtype_name (piece.view.dtype);
   info.shape = shape_text (piece.tensor->tensor ().shape);
   info.channels = piece.view.channels;
-  info.is_double = piece.view.dtype == DType::f64;
+  info.is_double = needs_double (piece.view.dtype);
   info.rate = settings_.rate > 0 ? settings_.rate
       : piece.rate > 0 ? piece.rate : default_rate;
   info.rate_source = settings_.rate > 0 ? RateSource::property
@@ -290,12 +290,11 @@ bool
 PushItems::lends () const
 {
   const AudioView & view = piece_.view;
-  const auto address =
-      reinterpret_cast<std::uintptr_t> (piece_.tensor->data () + view.offset);
+  const auto address = reinterpret_cast<std::uintptr_t> (
+      piece_.tensor->memory () + view.offset);
 
   return (view.dtype == DType::f32 || view.dtype == DType::f64)
-      && view.frame_stride == view.channels
-      && (view.channels == 1 || view.channel_stride == 1)
+      && view.is_interleaved ()
       && address % item_size (view.dtype) == 0
       && settings_.non_finite == NonFinite::error;
 }
@@ -306,7 +305,7 @@ PushItems::lend (Block & block)
 {
   const AudioView & view = piece_.view;
   const std::uint64_t first = position_ * view.channels;
-  const std::byte *at = piece_.tensor->data () + view.offset
+  const std::byte *at = piece_.tensor->memory () + view.offset
       + first * item_size (view.dtype);
   const std::size_t n = block.frames * view.channels;
 
@@ -329,7 +328,7 @@ PushItems::copy (Block & block)
 {
   const AudioView & view = piece_.view;
   const std::size_t sample =
-      view.dtype == DType::f64 ? sizeof (double) : sizeof (float);
+      needs_double (view.dtype) ? sizeof (double) : sizeof (float);
   const std::size_t bytes = block.frames * view.channels * sample;
   /* operator new aligns for any sample */
   const std::shared_ptr<void> memory (::operator new (bytes),

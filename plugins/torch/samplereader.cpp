@@ -64,7 +64,9 @@ double to_sample (As<double>, std::uint64_t bits) { return std::bit_cast<double>
 template <typename Bits> Bits
 swap_bytes (Bits bits)
 {
-  if constexpr (sizeof bits == 2)
+  if constexpr (sizeof bits == 1)
+    return bits;
+  else if constexpr (sizeof bits == 2)
     return __builtin_bswap16 (bits);
   else if constexpr (sizeof bits == 4)
     return __builtin_bswap32 (bits);
@@ -72,51 +74,63 @@ swap_bytes (Bits bits)
     return __builtin_bswap64 (bits);
 }
 
+/* @count elements, @step bytes from one to the next. Where they are
+ * neighbours the compiler has to know it to make vector code. */
 template <typename Bits, typename T, typename Function> void
-convert_loop (const std::byte *from, std::size_t count, bool swapped, T *to,
-    Function function)
+convert_loop (const std::byte *from, std::int64_t step, std::size_t count,
+    bool swapped, T *to, Function function)
 {
   if (swapped) {
-    for (std::size_t i = 0; i < count; i++)
-      to[i] = function (swap_bytes (load<Bits> (from + i * sizeof (Bits))));
-  } else {
+    for (std::size_t i = 0; i < count; i++, from += step)
+      to[i] = function (swap_bytes (load<Bits> (from)));
+  } else if (step == sizeof (Bits)) {
     for (std::size_t i = 0; i < count; i++)
       to[i] = function (load<Bits> (from + i * sizeof (Bits)));
+  } else {
+    for (std::size_t i = 0; i < count; i++, from += step)
+      to[i] = function (load<Bits> (from));
   }
 }
 
 void
-convert (DType dtype, bool swapped, const std::byte *from, std::size_t count,
-    float *to)
+convert (DType dtype, bool swapped, const std::byte *from, std::int64_t step,
+    std::size_t count, float *to)
 {
   switch (dtype) {
     case DType::f32:
-      convert_loop<std::uint32_t> (from, count, swapped, to,
+      convert_loop<std::uint32_t> (from, step, count, swapped, to,
           [] (std::uint32_t bits) { return to_sample (As<float> (), bits); });
       break;
     case DType::f16:
-      convert_loop<std::uint16_t> (from, count, swapped, to, from_half);
+      convert_loop<std::uint16_t> (from, step, count, swapped, to, from_half);
       break;
     case DType::bf16:
-      convert_loop<std::uint16_t> (from, count, swapped, to,
+      convert_loop<std::uint16_t> (from, step, count, swapped, to,
           [] (std::uint16_t bits) {
             return std::bit_cast<float> (std::uint32_t {bits} << 16);
           });
       break;
+    case DType::i8:
+      convert_loop<std::uint8_t> (from, step, count, swapped, to,
+          [] (std::uint8_t bits) {
+            return static_cast<float> (static_cast<std::int8_t> (bits))
+                * 0x1p-7f;
+          });
+      break;
+    case DType::u8:
+      convert_loop<std::uint8_t> (from, step, count, swapped, to,
+          [] (std::uint8_t bits) {
+            return static_cast<float> (bits - 128) * 0x1p-7f;
+          });
+      break;
     case DType::i16:
-      convert_loop<std::uint16_t> (from, count, swapped, to,
+      convert_loop<std::uint16_t> (from, step, count, swapped, to,
           [] (std::uint16_t bits) {
             return static_cast<float> (static_cast<std::int16_t> (bits))
                 * 0x1p-15f;
           });
       break;
     case DType::i32:
-      convert_loop<std::uint32_t> (from, count, swapped, to,
-          [] (std::uint32_t bits) {
-            return static_cast<float> (static_cast<std::int32_t> (bits))
-                * 0x1p-31f;
-          });
-      break;
     case DType::f64:
     case DType::other:
       break;
@@ -124,11 +138,18 @@ convert (DType dtype, bool swapped, const std::byte *from, std::size_t count,
 }
 
 void
-convert (DType, bool swapped, const std::byte *from, std::size_t count,
-    double *to)
+convert (DType dtype, bool swapped, const std::byte *from, std::int64_t step,
+    std::size_t count, double *to)
 {
-  convert_loop<std::uint64_t> (from, count, swapped, to,
-      [] (std::uint64_t bits) { return to_sample (As<double> (), bits); });
+  if (dtype == DType::i32)
+    convert_loop<std::uint32_t> (from, step, count, swapped, to,
+        [] (std::uint32_t bits) {
+          return static_cast<double> (static_cast<std::int32_t> (bits))
+              * 0x1p-31;
+        });
+  else
+    convert_loop<std::uint64_t> (from, step, count, swapped, to,
+        [] (std::uint64_t bits) { return to_sample (As<double> (), bits); });
 }
 
 template <typename T>
@@ -157,17 +178,17 @@ any_beyond (std::span<const T> samples)
   return least < 0;
 }
 
-/* planes: @channels runs of @frames samples. Returns whether any is beyond
- * full scale, infinite or NaN. */
+/* planes: of each channel @frames samples. Returns whether any is beyond full
+ * scale, infinite or NaN. */
 template <typename T> bool
-interleave (const T *planes, unsigned channels, std::size_t frames,
+interleave (const T *const *planes, unsigned channels, std::size_t frames,
     T *__restrict out)
 {
   SignedBits<T> least = 0;
 
   if (channels == 2) {
-    const T *__restrict left = planes;
-    const T *__restrict right = planes + frames;
+    const T *__restrict left = planes[0];
+    const T *__restrict right = planes[1];
     for (std::size_t i = 0; i < frames; i++) {
       out[2 * i] = left[i];
       out[2 * i + 1] = right[i];
@@ -176,7 +197,7 @@ interleave (const T *planes, unsigned channels, std::size_t frames,
     return least < 0;
   }
   for (unsigned c = 0; c < channels; c++) {
-    const T *__restrict from = planes + c * frames;
+    const T *__restrict from = planes[c];
     for (std::size_t i = 0; i < frames; i++) {
       out[i * channels + c] = from[i];
       least |= headroom (from[i]);
@@ -199,7 +220,8 @@ check (std::span<T> samples, std::uint64_t first, NonFinite policy)
       samples[i] = 0;
     } else {
       throw Error (Fault::decode, cat ("Sample ", first + i, " is ",
-              samples[i], "; non-finite=zero plays it as silence"));
+              samples[i], "; non-finite=zero plays what is NaN or infinite as "
+              "silence"));
     }
   }
   return over_range;
@@ -222,15 +244,15 @@ check_samples (std::span<double> samples, std::uint64_t first,
 
 SampleReader::SampleReader (const ByteSource & bytes, const AudioView & view,
     NonFinite policy)
-    : bytes_ (bytes), view_ (view), policy_ (policy),
-    item_size_ (item_size (view.dtype))
+    : bytes_ (bytes), memory_ (bytes.memory ()), view_ (view),
+    policy_ (policy), item_size_ (item_size (view.dtype))
 {
 }
 
 void
 SampleReader::read (std::uint64_t first, std::size_t frames, void *out)
 {
-  if (view_.dtype == DType::f64)
+  if (needs_double (view_.dtype))
     read_as (first, frames, static_cast<double *> (out));
   else
     read_as (first, frames, static_cast<float *> (out));
@@ -239,8 +261,7 @@ SampleReader::read (std::uint64_t first, std::size_t frames, void *out)
 template <typename T> void
 SampleReader::read_as (std::uint64_t first, std::size_t frames, T *out)
 {
-  const bool interleaved = view_.frame_stride == view_.channels
-      && (view_.channels == 1 || view_.channel_stride == 1);
+  const bool interleaved = view_.is_interleaved ();
   const std::size_t step =
       std::max<std::size_t> (1, chunk_bytes / sizeof (T)
       / (interleaved ? view_.channels : 1));
@@ -257,6 +278,23 @@ SampleReader::read_as (std::uint64_t first, std::size_t frames, T *out)
   }
 }
 
+/* Where a sample lies. Its parts may be negative, their sum is not. */
+std::uint64_t
+SampleReader::place (unsigned channel, std::uint64_t frame) const
+{
+  return view_.offset + item_size_
+      * (channel * static_cast<std::uint64_t> (view_.channel_stride)
+      + frame * static_cast<std::uint64_t> (view_.frame_stride));
+}
+
+/* Whether elements are stored as samples of the type T. */
+template <typename T> bool
+SampleReader::is_stored_as () const
+{
+  return !view_.swapped && view_.dtype
+      == (std::is_same_v<T, double> ? DType::f64 : DType::f32);
+}
+
 /* Both return whether a sample is beyond full scale, infinite or NaN. */
 template <typename T> bool
 SampleReader::read_interleaved (std::uint64_t first, std::size_t frames,
@@ -264,54 +302,70 @@ SampleReader::read_interleaved (std::uint64_t first, std::size_t frames,
 {
   const std::size_t count = frames * view_.channels;
 
-  read_run (first * view_.channels, count, out);
+  read_run (place (0, first), count, out);
   return any_beyond (std::span<const T> (out, count));
 }
 
 template <typename T> bool
 SampleReader::read_planes (std::uint64_t first, std::size_t frames, T *out)
 {
-  planes_.resize (frames * view_.channels * sizeof (T));
-  T *planes = reinterpret_cast<T *> (planes_.data ());
+  const T *planes[max_channels];
 
-  for (unsigned c = 0; c < view_.channels; c++) {
-    const std::uint64_t element =
-        c * view_.channel_stride + first * view_.frame_stride;
-    if (view_.frame_stride == 1) {
-      read_run (element, frames, planes + c * frames);
-    } else {
-      gather (element, frames);
-      convert (view_.dtype, view_.swapped, raw_.data (), frames,
-          planes + c * frames);
-    }
-  }
+  planes_.resize (frames * view_.channels * sizeof (T));
+  for (unsigned c = 0; c < view_.channels; c++)
+    planes[c] = read_plane (place (c, first), frames,
+        reinterpret_cast<T *> (planes_.data ()) + c * frames);
   return interleave (planes, view_.channels, frames, out);
+}
+
+/* A channel's samples: at @space, or where they are in memory. */
+template <typename T> const T *
+SampleReader::read_plane (std::uint64_t at, std::size_t frames, T *space)
+{
+  if (memory_ != nullptr) {
+    const std::byte *from = memory_ + at;
+    if (is_stored_as<T> () && view_.frame_stride == 1
+        && reinterpret_cast<std::uintptr_t> (from) % alignof (T) == 0)
+      return reinterpret_cast<const T *> (from);
+    convert (view_.dtype, view_.swapped, from,
+        view_.frame_stride * static_cast<std::int64_t> (item_size_), frames,
+        space);
+  } else if (view_.frame_stride == 1) {
+    read_run (at, frames, space);
+  } else {
+    gather (at, frames);
+    convert (view_.dtype, view_.swapped, raw_.data (), item_size_, frames,
+        space);
+  }
+  return space;
 }
 
 /* @count neighbours; those that are stored as they are wanted go straight
  * to their place */
 template <typename T> void
-SampleReader::read_run (std::uint64_t element, std::size_t count, T *out)
+SampleReader::read_run (std::uint64_t at, std::size_t count, T *out)
 {
-  const std::uint64_t at = view_.offset + element * item_size_;
-  const bool as_stored = !view_.swapped
-      && (view_.dtype == DType::f32 || view_.dtype == DType::f64);
-
-  if (as_stored) {
+  if (is_stored_as<T> ()) {
     bytes_.read (at, out, count * item_size_);
     return;
   }
-  raw_.resize (count * item_size_);
-  bytes_.read (at, raw_.data (), raw_.size ());
-  convert (view_.dtype, view_.swapped, raw_.data (), count, out);
+  const std::byte *from = memory_;
+  if (from != nullptr) {
+    from += at;
+  } else {
+    raw_.resize (count * item_size_);
+    bytes_.read (at, raw_.data (), raw_.size ());
+    from = raw_.data ();
+  }
+  convert (view_.dtype, view_.swapped, from, item_size_, count, out);
 }
 
-/* @count elements, frame_stride apart, into raw_ */
+/* @count elements of a file, frame_stride apart, into raw_ */
 void
-SampleReader::gather (std::uint64_t element, std::size_t count)
+SampleReader::gather (std::uint64_t at, std::size_t count)
 {
-  const std::uint64_t at = view_.offset + element * item_size_;
-  const std::uint64_t stride = view_.frame_stride * item_size_;
+  const std::uint64_t stride =
+      static_cast<std::uint64_t> (view_.frame_stride) * item_size_;
 
   raw_.resize (count * item_size_);
   if (stride > max_stride_bytes) {

@@ -21,9 +21,10 @@ std::uint64_t check_samples (std::span<float> samples, std::uint64_t first,
 std::uint64_t check_samples (std::span<double> samples, std::uint64_t first,
     NonFinite policy);
 
-/* Reads an AudioView as interleaved samples: double where the tensor is F64,
- * else float. Full scale is 1.0: I16 is divided by 2^15, I32 by 2^31. Holds
- * a chunk of each channel, never the tensor. */
+/* Reads an AudioView as interleaved samples: double where the tensor is F64
+ * or I32, else float. Full scale is 1.0: I8 is divided by 2^7, U8 too once
+ * 128 has been taken off, I16 by 2^15, I32 by 2^31. Holds a chunk of each
+ * channel, never the tensor; samples in memory are read where they lie. */
 class SampleReader
 {
 public:
@@ -43,11 +44,16 @@ private:
       std::size_t frames, T *out);
   template <typename T> bool read_planes (std::uint64_t first,
       std::size_t frames, T *out);
-  template <typename T> void read_run (std::uint64_t element,
-      std::size_t count, T *out);
-  void gather (std::uint64_t element, std::size_t count);
+  template <typename T> const T *read_plane (std::uint64_t at,
+      std::size_t frames, T *space);
+  template <typename T> void read_run (std::uint64_t at, std::size_t count,
+      T *out);
+  template <typename T> bool is_stored_as () const;
+  std::uint64_t place (unsigned channel, std::uint64_t frame) const;
+  void gather (std::uint64_t at, std::size_t count);
 
   const ByteSource & bytes_;
+  const std::byte *const memory_;   /* null: they have to be fetched */
   const AudioView view_;
   const NonFinite policy_;
   const unsigned item_size_;

@@ -15,6 +15,7 @@ constexpr std::size_t max_entries = 4096;
 constexpr std::size_t max_entry_bytes = 4 << 20;
 
 using wide = unsigned __int128;
+using signed_wide = __int128;
 
 }
 
@@ -30,6 +31,10 @@ dtype_name (DType dtype)
       return "F16";
     case DType::bf16:
       return "BF16";
+    case DType::i8:
+      return "I8";
+    case DType::u8:
+      return "U8";
     case DType::i16:
       return "I16";
     case DType::i32:
@@ -50,29 +55,29 @@ shape_text (const std::vector<std::uint64_t> & shape)
   return text + "]";
 }
 
-std::vector<std::uint64_t>
+Strides
 c_strides (const std::vector<std::uint64_t> & shape)
 {
-  std::vector<std::uint64_t> strides (shape.size ());
+  Strides strides (shape.size ());
   std::uint64_t stride = 1;
 
   count_elements (shape);
   for (std::size_t i = shape.size (); i-- > 0; ) {
-    strides[i] = stride;
+    strides[i] = static_cast<std::int64_t> (stride);
     stride *= shape[i];
   }
   return strides;
 }
 
-std::vector<std::uint64_t>
+Strides
 fortran_strides (const std::vector<std::uint64_t> & shape)
 {
-  std::vector<std::uint64_t> strides (shape.size ());
+  Strides strides (shape.size ());
   std::uint64_t stride = 1;
 
   count_elements (shape);
   for (std::size_t i = 0; i < shape.size (); i++) {
-    strides[i] = stride;
+    strides[i] = static_cast<std::int64_t> (stride);
     stride *= shape[i];
   }
   return strides;
@@ -122,6 +127,25 @@ check_bounds (const std::vector<std::uint64_t> & shape,
     throw Error (Fault::decode, cat ("A tensor of shape ", shape_text (shape),
             ", strides ", shape_text (strides), " and offset ", first,
             " reaches beyond its ", elements, " stored elements"));
+}
+
+std::uint64_t
+elements_before (const std::vector<std::uint64_t> & shape,
+    const Strides & strides)
+{
+  signed_wide low = 0, high = 0;
+
+  if (count_elements (shape) == 0)
+    return 0;
+  for (std::size_t i = 0; i < shape.size (); i++) {
+    const signed_wide span =
+        static_cast<signed_wide> (shape[i] - 1) * strides[i];
+    (span < 0 ? low : high) += span;
+    if ((high - low) >> 59 != 0)
+      throw Error (Fault::format, cat ("The strides of a tensor of shape ",
+              shape_text (shape), " reach beyond all memory"));
+  }
+  return static_cast<std::uint64_t> (-low);
 }
 
 void

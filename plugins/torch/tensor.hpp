@@ -10,8 +10,9 @@
 
 namespace genaudio {
 
-/* The dtypes that hold audio, and `other` for those that do not. */
-enum class DType { f32, f64, f16, bf16, i16, i32, other };
+/* The dtypes that hold audio, and `other` for those that do not. Those of 8
+ * bits come in tensors of this process only. */
+enum class DType { f32, f64, f16, bf16, i8, u8, i16, i32, other };
 
 constexpr unsigned
 item_size (DType dtype)
@@ -26,11 +27,23 @@ item_size (DType dtype)
     case DType::bf16:
     case DType::i16:
       return 2;
+    case DType::i8:
+    case DType::u8:
+      return 1;
     case DType::other:
       break;
   }
   return 0;
 }
+
+/* Whether samples are double, as a float would lose some of their bits. */
+constexpr bool
+needs_double (DType dtype)
+{
+  return dtype == DType::f64 || dtype == DType::i32;
+}
+
+using Strides = std::vector<std::int64_t>;
 
 /* "F32"... as in the messages. */
 const char *dtype_name (DType dtype);
@@ -42,7 +55,7 @@ struct Tensor
   DType dtype = DType::other;
   std::string dtype_name;               /* as the file calls it */
   std::vector<std::uint64_t> shape;
-  std::vector<std::uint64_t> strides;   /* in elements */
+  Strides strides;                      /* in elements */
   std::uint64_t offset = 0;             /* of the first element, in bytes */
   bool swapped = false;                 /* the other byte order than ours */
 };
@@ -51,9 +64,8 @@ struct Tensor
 std::string shape_text (const std::vector<std::uint64_t> & shape);
 
 /* Strides of an array whose last (or, Fortran, first) index runs fastest. */
-std::vector<std::uint64_t> c_strides (const std::vector<std::uint64_t> & shape);
-std::vector<std::uint64_t> fortran_strides (const std::vector<std::uint64_t> &
-    shape);
+Strides c_strides (const std::vector<std::uint64_t> & shape);
+Strides fortran_strides (const std::vector<std::uint64_t> & shape);
 
 /* Number of elements. Throws when it does not fit 62 bits, or when there are
  * more than 64 dimensions. */
@@ -64,6 +76,11 @@ std::uint64_t count_elements (const std::vector<std::uint64_t> & shape);
 void check_bounds (const std::vector<std::uint64_t> & shape,
     const std::vector<std::uint64_t> & strides, std::uint64_t first,
     std::uint64_t elements);
+
+/* Elements from the first one back to the lowest in memory. Throws if they
+ * lie further apart than any memory is long. */
+std::uint64_t elements_before (const std::vector<std::uint64_t> & shape,
+    const Strides & strides);
 
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 

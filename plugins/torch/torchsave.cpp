@@ -304,11 +304,12 @@ private:
             "an offset"), "offset");
     tensor.shape = sizes_of (argument (arguments, 2, Kind::tuple, "a shape"),
         "size");
-    tensor.strides = sizes_of (argument (arguments, 3, Kind::tuple, "strides"),
-        "stride");
+    const std::vector<std::uint64_t> strides = sizes_of (argument (arguments,
+            3, Kind::tuple, "strides"), "stride");
+    tensor.strides.assign (strides.begin (), strides.end ());
     if (arguments.items.size () > 6)
       check_flags (graph_[arguments.items[6]]);
-    check_bounds (tensor.shape, tensor.strides, first, elements);
+    check_bounds (tensor.shape, strides, first, elements);
     if (count_elements (tensor.shape) > 0)
       tensor.offset += first * size;
     return tensor;

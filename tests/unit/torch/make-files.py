@@ -39,8 +39,6 @@ def full_scale(tensor):
     """(channels, frames) of any dtype -> (frames, channels) of -1..1"""
     scale = {torch.int16: 2.0**15, torch.int32: 2.0**31}.get(tensor.dtype, 1.0)
     values = tensor.to(torch.float64) / scale
-    if tensor.dtype == torch.int32:  # it is played as F32
-        values = values.to(torch.float32).to(torch.float64)
     return values.t().contiguous().numpy()
 
 

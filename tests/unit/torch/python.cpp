@@ -65,7 +65,7 @@ play (const File & file, const AudioView & view)
   SampleReader reader (file, view, NonFinite::error);
   std::vector<double> samples (view.channels * view.frames);
 
-  if (view.dtype == DType::f64) {
+  if (needs_double (view.dtype)) {
     reader.read (0, view.frames, samples.data ());
   } else {
     std::vector<float> floats (samples.size ());

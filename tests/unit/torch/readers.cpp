@@ -65,7 +65,7 @@ play (const std::string & bytes, const std::string & name = "",
   const std::size_t n = view.channels * view.frames;
   std::vector<double> samples (n);
 
-  if (view.dtype == DType::f64) {
+  if (needs_double (view.dtype)) {
     reader.read (0, view.frames, samples.data ());
   } else {
     std::vector<float> floats (n);
@@ -135,8 +135,8 @@ test_dtypes ()
         bytes_of<std::int16_t> ({-32768, 32767, 16384}),
         {-1.0, 32767.0 / 32768.0, 0.5}},
     {"I32", "'<i4'", "IntStorage",
-        bytes_of<std::int32_t> ({INT32_MIN, 1 << 30, -(1 << 29)}),
-        {-1.0, 0.5, -0.25}},
+        bytes_of<std::int32_t> ({INT32_MIN, 1 << 30, INT32_MAX}),
+        {-1.0, 0.5, 1 - 0x1p-31}},
   };
 
   for (const DTypeCase & c : cases) {
@@ -198,6 +198,9 @@ test_other_dtypes ()
 {
   expect_refusal (writers::safetensors ("a", "I64", {1}, std::string (8, '\0')),
       Fault::wrong_type, "I64");
+  /* 8 bits are audio in tensors of a process, not in files */
+  expect_refusal (writers::safetensors ("a", "U8", {1}, "x"),
+      Fault::wrong_type, "Unsupported tensor type: dtype U8");
   expect_refusal (writers::safetensors ("a", "Q9", {1}, "x"), Fault::format,
       "Q9");
   expect_refusal (writers::npy ("'<i8'", false, {1}, std::string (8, '\0')),
