@@ -237,20 +237,7 @@ analyze_tensor (Pool & pool, const GstGenAudioJob & job,
 {
   genaudio::check_tensor (job);
 
-  const Pipeline::Shape shape = shape_for (pool, job, std::nullopt);
-  ResultPtr result (gst_genaudio_result_new ());
-  if (shape.normalizer || shape.analyzer)
-    result = run (pool, shape, job, cancellable);
-  result->rate = job.rate;
-  result->channels = job.tensor->channels ();
-  result->frames = job.tensor->frames ();
-  result->duration = gst_util_uint64_scale_int (result->frames, GST_SECOND,
-      job.rate);
-  if (!job.job_id.empty ()) {
-    g_free (result->job_id);
-    result->job_id = g_strdup (job.job_id.c_str ());
-  }
-  return result;
+  return run (pool, shape_for (pool, job, std::nullopt), job, cancellable);
 }
 
 GstGenAudioResult *

@@ -4,7 +4,7 @@
 
 /* The pipeline behind exporter and analyser:
  *
- *   appsrc | torchtensorsrc [! conversion to output-rate] [! filter]
+ *   torchtensorsrc | filesrc ! decoder [! conversion to output-rate] [! filter]
  *     [! r128normalize] [! bpmanalyzer] ! datedsink | fakesink
  *
  * It is built once and run for many items; between two it rests in NULL, so
@@ -18,8 +18,9 @@
 
 #include "genaudio-exporter-pipeline.hpp"
 
+#include "genaudio-exporter-metadata.hpp"
 #include "genaudio-item.h"
-#include "genaudio-tags.h"
+#include "genaudio-push.h"
 
 #include <gst/audio/audio.h>
 
@@ -36,7 +37,6 @@ namespace genaudio {
 
 namespace {
 
-constexpr int64_t frames_a_buffer = 16384;
 constexpr GstClockTime progress_interval = 100 * GST_MSECOND;
 constexpr const char *cancel_name = "genaudio-exporter-cancel";
 constexpr const char *fixed_template = "{job}{suffix}";
@@ -53,12 +53,6 @@ const FormatOfExtension formats[] = {
   {"flac", "flac", true}, {"ogg", "ogg", true}, {"oga", "ogg", false},
   {"opus", "opus", true}, {"mp3", "mp3", true}, {"aiff", "aiff", true},
   {"aif", "aiff", false},
-};
-
-/* Metadata that has a tag every element knows */
-const std::pair<const char *, const char *> standard_tags[] = {
-  {"title", GST_TAG_TITLE}, {"artist", GST_TAG_ARTIST},
-  {"comment", GST_TAG_COMMENT},
 };
 
 const FormatOfExtension *
@@ -192,14 +186,12 @@ struct Pipeline::Output
   void publish (GstGenAudioResult * result) const;
 };
 
-/* The samples of a tensor, on their way into appsrc. */
-struct Pipeline::Feed
+/* A tensor in memory, on its way to the source. */
+struct Pipeline::Push
 {
   std::shared_ptr<const Tensor> tensor;
   int rate = 0;
-  int64_t next = 0;
-
-  GstBuffer *take ();
+  std::string job_id;         /* empty: one is made */
 };
 
 /* Sorts the messages of a run into the results of its items. */
@@ -266,49 +258,17 @@ Pipeline::Collector::add (GstMessage * message)
   }
 }
 
-GstBuffer *
-Pipeline::Feed::take ()
-{
-  const int64_t frames = tensor->frames ();
-  if (next >= frames)
-    return nullptr;
-  const int64_t count = std::min (frames_a_buffer, frames - next);
-  GstBuffer *buffer = tensor->buffer (next, count);
-
-  GST_BUFFER_PTS (buffer) = gst_util_uint64_scale_int (next, GST_SECOND, rate);
-  GST_BUFFER_OFFSET (buffer) = next;
-  next += count;
-  GST_BUFFER_DURATION (buffer) =
-      gst_util_uint64_scale_int (next, GST_SECOND, rate)
-      - GST_BUFFER_PTS (buffer);
-  GST_BUFFER_OFFSET_END (buffer) = next;
-  return buffer;
-}
-
-/* Called in the streaming thread, which thereby sets the pace. */
+/* Called in the streaming thread, which waits for the one tensor there is. What
+ * cannot be played is an item that fails. */
 void
 Pipeline::need_data (GstElement * source, guint, gpointer data)
 {
-  auto *feed = static_cast<Feed *> (data);
-  GstFlowReturn ret = GST_FLOW_OK;
-  GstBuffer *buffer = nullptr;
+  const auto & push = *static_cast<const Push *> (data);
+  GstFlowReturn flow = GST_FLOW_OK;
 
-  try {
-    buffer = feed->take ();
-  } catch (const std::exception & fault) {
-    /* not gst_element_send_event(), whose lock whoever stops us may hold */
-    GST_ELEMENT_GET_CLASS (source)->send_event (source,
-        gst_genaudio_event_new_item_abort (nullptr, fault.what ()));
-    GST_ELEMENT_ERROR (source, RESOURCE, NO_SPACE_LEFT,
-        ("%s", fault.what ()), (nullptr));
-    return;
-  }
-  if (buffer != nullptr) {
-    g_signal_emit_by_name (source, "push-buffer", buffer, &ret);
-    gst_buffer_unref (buffer);
-  } else {
-    g_signal_emit_by_name (source, "end-of-stream", &ret);
-  }
+  gst_genaudio_push_dlpack (source, push.tensor->lend (), TRUE, push.rate,
+      push.job_id.c_str ());
+  g_signal_emit_by_name (source, "end-of-stream", &flow);
 }
 
 GstElement *
@@ -394,8 +354,7 @@ Pipeline::add_chain ()
   if (shape.source == Source::audio_file)
     add_decoder ();
   else
-    source = add (shape.source == Source::tensor ? "appsrc"
-        : "torchtensorsrc", "source");
+    source = add ("torchtensorsrc", "source");
   if (shape.output_rate > 0) {
     add ("audioconvert", "convert-rate");
     add ("audioresample", "resample");
@@ -458,13 +417,10 @@ Pipeline::Pipeline (const Shape & shape,
     for (const char *property : {"base-dir", "location-template", "job-id",
             "format", "bit-depth", "if-exists"})
       remember (Role::sink, property);
-  if (shape.source == Source::tensor_file)
+  if (shape.source == Source::tensor)
     for (const char *property : {"location", "rate", "layout", "tensor-name",
             "job-id"})
       remember (Role::source, property);
-  else if (shape.source == Source::tensor)
-    g_object_set (source, "format", GST_FORMAT_TIME, "max-bytes",
-        static_cast<guint64> (1), nullptr);
 }
 
 Pipeline::~Pipeline ()
@@ -566,11 +522,8 @@ Pipeline::prepare_output (const GstGenAudioJob & job)
     set (Role::sink, "bit-depth", job.bit_depth.c_str ());
   if (!job.if_exists.empty ())
     set (Role::sink, "if-exists", job.if_exists.c_str ());
-  if (job.path.empty ()) {
-    if (!job.job_id.empty () && shape.source == Source::tensor)
-      gst_util_set_object_arg (G_OBJECT (sink), "job-id", job.job_id.c_str ());
+  if (job.path.empty ())
     return output;
-  }
 
   gchar *folder = g_path_get_dirname (job.path.c_str ());
   gchar *base = g_path_get_basename (job.path.c_str ());
@@ -605,64 +558,49 @@ Pipeline::prepare_output (const GstGenAudioJob & job)
     throw Failure (GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS,
         "A file of the name \"" + name + "\" can have neither suffix nor "
         "sidecar");
-  if (output.job_id.empty ())
-    output.job_id = plain ? stem : "";
+  if (output.job_id.empty () && (plain || job.tensor != nullptr))
+    output.job_id = filed;
   return output;
 }
 
 void
-Pipeline::prepare_tensor (const GstGenAudioJob & job, const Output & output,
-    Feed & feed)
-{
-  GstCaps *caps = job.tensor->caps (job.rate);
-  GstTagList *tags = gst_tag_list_new_empty ();
-
-  gst_tag_list_set_scope (tags, GST_TAG_SCOPE_STREAM);
-  if (!output.job_id.empty ())
-    gst_tag_list_add (tags, GST_TAG_MERGE_REPLACE, GST_GENAUDIO_TAG_JOB_ID,
-        output.job_id.c_str (), nullptr);
-  if (job.metadata != nullptr) {
-    gchar *text = gst_genaudio_metadata_serialize (job.metadata);
-    gst_tag_list_add (tags, GST_TAG_MERGE_REPLACE, GST_GENAUDIO_TAG_METADATA,
-        text, nullptr);
-    g_free (text);
-    for (const auto & [name, tag] : standard_tags)
-      if (const gchar *value = gst_structure_get_string (job.metadata, name))
-        gst_tag_list_add (tags, GST_TAG_MERGE_REPLACE, tag, value, nullptr);
-  }
-  g_object_set (source, "caps", caps, "duration",
-      gst_util_uint64_scale_int (job.tensor->frames (), GST_SECOND, job.rate),
-      nullptr);
-  gst_caps_unref (caps);
-  if (gst_tag_list_is_empty (tags))
-    gst_tag_list_unref (tags);
-  else
-    gst_element_send_event (source, gst_event_new_tag (tags));
-  feed.tensor = job.tensor;
-  feed.rate = job.rate;
-  need_data_id = g_signal_connect (source, "need-data",
-      G_CALLBACK (need_data), &feed);
-}
-
-void
 Pipeline::prepare_source (const GstGenAudioJob & job, const Output & output,
-    Feed & feed)
+    Push & push)
 {
-  if (shape.source == Source::tensor) {
-    prepare_tensor (job, output, feed);
+  if (shape.source == Source::audio_file) {
+    g_object_set (source, "location", job.location.c_str (), nullptr);
+    return;
+  }
+  if (job.layout != "auto")
+    set (Role::source, "layout", job.layout.c_str ());
+  if (job.metadata != nullptr) {
+    ObjectPtr<GstPad> pad (gst_element_get_static_pad (source, "src"));
+    metadata_id = add_metadata_probe (pad.get (), job.metadata);
+  }
+  if (job.tensor != nullptr) {
+    push = {job.tensor, job.rate, output.job_id};
+    need_data_id = g_signal_connect (source, "need-data",
+        G_CALLBACK (need_data), &push);
     return;
   }
   g_object_set (source, "location", job.location.c_str (), nullptr);
-  if (shape.source == Source::audio_file)
-    return;
   if (job.rate > 0)
     g_object_set (source, "rate", job.rate, nullptr);
   if (!output.job_id.empty ())
     g_object_set (source, "job-id", output.job_id.c_str (), nullptr);
   if (!job.tensor_name.empty ())
     g_object_set (source, "tensor-name", job.tensor_name.c_str (), nullptr);
-  if (job.layout != "auto")
-    set (Role::source, "layout", job.layout.c_str ());
+}
+
+void
+Pipeline::release_source ()
+{
+  if (need_data_id != 0)
+    g_signal_handler_disconnect (source, std::exchange (need_data_id, 0));
+  if (metadata_id != 0) {
+    ObjectPtr<GstPad> pad (gst_element_get_static_pad (source, "src"));
+    gst_pad_remove_probe (pad.get (), std::exchange (metadata_id, 0));
+  }
 }
 
 /* Gives the finished file the name it was asked for. */
@@ -718,20 +656,31 @@ Pipeline::stop ()
   gst_element_set_state (pipeline.get (), GST_STATE_NULL);
 }
 
+/* Whatever is wrong with a tensor in memory is an error of one code. */
+Failure
+Pipeline::failure_of (GstMessage * message) const
+{
+  GError *error = nullptr;
+
+  gst_message_parse_error (message, &error, nullptr);
+  if (need_data_id != 0 && GST_MESSAGE_SRC (message) == GST_OBJECT (source)
+      && error->domain == GST_STREAM_ERROR)
+    error->code = GST_STREAM_ERROR_WRONG_TYPE;
+  return Failure (error);
+}
+
 /* An element that cannot start has said why, or else there is nothing that
  * wait() could wait for. */
 void
 Pipeline::fail_to_start ()
 {
-  GstMessage *message = gst_bus_pop_filtered (bus.get (), GST_MESSAGE_ERROR);
-  GError *error = nullptr;
+  std::unique_ptr<GstMessage, void (*) (GstMessage *)> message (
+      gst_bus_pop_filtered (bus.get (), GST_MESSAGE_ERROR), gst_message_unref);
 
   if (message == nullptr)
     throw Failure (GST_CORE_ERROR, GST_CORE_ERROR_STATE_CHANGE,
         "The pipeline could not be started");
-  gst_message_parse_error (message, &error, nullptr);
-  gst_message_unref (message);
-  throw Failure (error);
+  throw failure_of (message.get ());
 }
 
 void
@@ -752,15 +701,13 @@ Pipeline::wait (Collector & collector, Observer & observer)
         && gst_message_has_name (popped, cancel_name))
       throw Failure (G_IO_ERROR, G_IO_ERROR_CANCELLED, "Cancelled");
     observer.message (popped);
+    if (GST_MESSAGE_TYPE (popped) == GST_MESSAGE_ERROR)
+      throw failure_of (popped);
     remove_part (popped);
     collector.add (popped);
     if (GST_MESSAGE_TYPE (popped) == GST_MESSAGE_EOS
         && GST_MESSAGE_SRC (popped) == GST_OBJECT (pipeline.get ()))
       return;
-    if (GST_MESSAGE_TYPE (popped) == GST_MESSAGE_ERROR) {
-      reusable = false;
-      return;
-    }
   }
 }
 
@@ -785,10 +732,10 @@ std::vector<ResultPtr>
 Pipeline::run (const GstGenAudioJob & job, GCancellable * cancellable,
     Observer & observer)
 {
-  Collector collector (shape.source == Source::tensor_file
-      && job.path.empty ());
+  Collector collector (shape.source == Source::tensor
+      && job.tensor == nullptr && job.path.empty ());
   Output output;
-  Feed feed;
+  Push push;
   gulong cancel_id = 0;
 
   try {
@@ -812,7 +759,7 @@ Pipeline::run (const GstGenAudioJob & job, GCancellable * cancellable,
         g_object_set (normalizer, "enabled", *job.normalize ? TRUE : FALSE,
             nullptr);
     }
-    prepare_source (job, output, feed);
+    prepare_source (job, output, push);
     /* from here on the bus takes messages */
     gst_element_set_state (pipeline.get (), GST_STATE_READY);
     if (cancellable != nullptr)
@@ -831,8 +778,7 @@ Pipeline::run (const GstGenAudioJob & job, GCancellable * cancellable,
   if (cancel_id != 0)
     g_cancellable_disconnect (cancellable, cancel_id);
   stop ();
-  if (need_data_id != 0)
-    g_signal_handler_disconnect (source, std::exchange (need_data_id, 0));
+  release_source ();
 
   std::vector<ResultPtr> results = collector.take ();
   for (ResultPtr & result : results) {

@@ -71,13 +71,13 @@ public:
 };
 
 /* A pipeline that can be run again and again, one item (or tensor file) a
- * run. */
+ * run. Tensors in memory and in files come by the same one. */
 class Pipeline
 {
 public:
   enum class Source
   {
-    tensor, tensor_file, audio_file,
+    tensor, audio_file,
   };
 
   struct Shape
@@ -109,7 +109,7 @@ public:
   bool is_reusable () const { return reusable; }
 
 private:
-  struct Feed;
+  struct Push;
   class Collector;
   struct Output;
 
@@ -122,10 +122,10 @@ private:
   GstElement *element (Role role) const;
   Output prepare_output (const GstGenAudioJob & job);
   void prepare_source (const GstGenAudioJob & job, const Output & output,
-      Feed & feed);
-  void prepare_tensor (const GstGenAudioJob & job, const Output & output,
-      Feed & feed);
+      Push & push);
+  void release_source ();
   void stop ();
+  Failure failure_of (GstMessage * message) const;
   void fail_to_start ();
   void wait (Collector & collector, Observer & observer);
   void report_fraction (Observer & observer);
@@ -155,7 +155,8 @@ private:
   GstElement *last = nullptr;
   std::vector<Remembered> remembered;
   bool remembered_normalizer = false;
-  gulong need_data_id = 0;
+  gulong need_data_id = 0;          /* where a tensor is to be pushed */
+  gulong metadata_id = 0;           /* where the job has metadata */
   bool reusable = true;
 };
 

@@ -99,7 +99,7 @@ private:
   std::unique_ptr<Pipeline> pipeline;
 };
 
-/* Throws Failure if @job's tensor cannot be audio. */
+/* Throws Failure if @job's tensor is not one item of a known rate. */
 void check_tensor (const GstGenAudioJob & job);
 
 }

@@ -151,8 +151,6 @@ shape_for (State & state, const GstGenAudioJob & job)
     shape.filter = state.filter;
   }
   const int rate = shape.output_rate > 0 ? shape.output_rate : job.rate;
-  shape.source = job.tensor != nullptr ? Pipeline::Source::tensor
-      : Pipeline::Source::tensor_file;
   shape.analyzer = wants_analysis
       && !genaudio::factory_refuses_rate ("bpmanalyzer", rate);
   /* audio at a rate that cannot be measured is written as it is, and without

@@ -56,7 +56,7 @@ gst_genaudio_job_new_dlpack (guint64 tensor, gboolean versioned, gint rate)
   g_return_val_if_fail (tensor != 0, nullptr);
 
   auto *self = new GstGenAudioJob;
-  self->tensor = std::make_shared<genaudio::Tensor> (
+  self->tensor = std::make_shared<const genaudio::Tensor> (
       reinterpret_cast<void *> (static_cast<guintptr> (tensor)),
       versioned != FALSE);
   self->rate = rate;

@@ -3,8 +3,10 @@
  */
 #pragma once
 
-#include "genaudio-exporter-tensor.hpp"
 #include "genaudio-job.h"
+#include "genaudio-tensor.hpp"
+
+#include <gst/gst.h>
 
 #include <atomic>
 #include <cmath>
@@ -17,7 +19,7 @@ struct _GstGenAudioJob
 {
   std::atomic<int> references {1};
   std::string location;
-  std::shared_ptr<genaudio::Tensor> tensor;
+  std::shared_ptr<const genaudio::Tensor> tensor;
   int rate = 0;
   std::string path;
   std::string job_id;

@@ -480,7 +480,8 @@ read_block (GstTorchTensorSrc * self, gsize space, gsize limit,
       return status;
     auto *owner = new std::shared_ptr<const void> (std::move (block.owner));
     *frames = std::min (block.frames, limit);
-    *buffer = gst_buffer_new_wrapped_full (GST_MEMORY_FLAG_READONLY,
+    *buffer = gst_buffer_new_wrapped_full (
+        block.writable ? GstMemoryFlags (0) : GST_MEMORY_FLAG_READONLY,
         const_cast<void *> (block.data), block.frames * bpf, 0,
         *frames * bpf, owner, [] (gpointer data) {
           delete static_cast<std::shared_ptr<const void> *> (data);

@@ -49,12 +49,14 @@ public:
   enum class Status { ok, end, interrupted };
 
   /* Interleaved frames. Where @owner is set they lie in memory of the
-   * source's own at @data, valid as long as @owner is held. */
+   * source's own at @data, valid as long as @owner is held; if it is
+   * @writable they are nobody else's, and may be changed there. */
   struct Block
   {
     std::size_t frames = 0;
     const void *data = nullptr;
     std::shared_ptr<const void> owner;
+    bool writable = false;
   };
 
   virtual ~ItemSource () = default;

@@ -337,6 +337,7 @@ PushItems::copy (Block & block)
   reader_->read (position_, block.frames, memory.get ());
   block.data = memory.get ();
   block.owner = memory;
+  block.writable = true;
 }
 
 ItemSource::Status

@@ -311,33 +311,44 @@ SampleReader::read_planes (std::uint64_t first, std::size_t frames, T *out)
 {
   const T *planes[max_channels];
 
-  planes_.resize (frames * view_.channels * sizeof (T));
-  for (unsigned c = 0; c < view_.channels; c++)
-    planes[c] = read_plane (place (c, first), frames,
-        reinterpret_cast<T *> (planes_.data ()) + c * frames);
+  for (unsigned c = 0; c < view_.channels; c++) {
+    const std::uint64_t at = place (c, first);
+    planes[c] = find_plane<T> (at);
+    if (planes[c] == nullptr) {
+      planes_.resize (frames * view_.channels * sizeof (T));
+      T *plane = reinterpret_cast<T *> (planes_.data ()) + c * frames;
+      read_plane (at, frames, plane);
+      planes[c] = plane;
+    }
+  }
   return interleave (planes, view_.channels, frames, out);
 }
 
-/* A channel's samples: at @space, or where they are in memory. */
+/* The samples of a channel, if they lie in memory just so. */
 template <typename T> const T *
-SampleReader::read_plane (std::uint64_t at, std::size_t frames, T *space)
+SampleReader::find_plane (std::uint64_t at) const
 {
-  if (memory_ != nullptr) {
-    const std::byte *from = memory_ + at;
-    if (is_stored_as<T> () && view_.frame_stride == 1
-        && reinterpret_cast<std::uintptr_t> (from) % alignof (T) == 0)
-      return reinterpret_cast<const T *> (from);
-    convert (view_.dtype, view_.swapped, from,
+  const auto address = reinterpret_cast<std::uintptr_t> (memory_) + at;
+
+  return memory_ != nullptr && is_stored_as<T> () && view_.frame_stride == 1
+      && address % alignof (T) == 0
+      ? reinterpret_cast<const T *> (memory_ + at) : nullptr;
+}
+
+template <typename T> void
+SampleReader::read_plane (std::uint64_t at, std::size_t frames, T *out)
+{
+  if (view_.frame_stride == 1) {
+    read_run (at, frames, out);
+  } else if (memory_ != nullptr) {
+    convert (view_.dtype, view_.swapped, memory_ + at,
         view_.frame_stride * static_cast<std::int64_t> (item_size_), frames,
-        space);
-  } else if (view_.frame_stride == 1) {
-    read_run (at, frames, space);
+        out);
   } else {
     gather (at, frames);
     convert (view_.dtype, view_.swapped, raw_.data (), item_size_, frames,
-        space);
+        out);
   }
-  return space;
 }
 
 /* @count neighbours; those that are stored as they are wanted go straight

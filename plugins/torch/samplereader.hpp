@@ -44,8 +44,9 @@ private:
       std::size_t frames, T *out);
   template <typename T> bool read_planes (std::uint64_t first,
       std::size_t frames, T *out);
-  template <typename T> const T *read_plane (std::uint64_t at,
-      std::size_t frames, T *space);
+  template <typename T> const T *find_plane (std::uint64_t at) const;
+  template <typename T> void read_plane (std::uint64_t at, std::size_t frames,
+      T *out);
   template <typename T> void read_run (std::uint64_t at, std::size_t count,
       T *out);
   template <typename T> bool is_stored_as () const;

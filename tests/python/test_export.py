@@ -190,6 +190,12 @@ def test_numpy_kinds(exporter, music, tmp_path):
     ):
         exporter.export_wav(samples, path, normalize=False)
         assert numpy.abs(read_wav(path)[1] - music).max() <= 2**-15
+    for view in (music[:, ::-1], music[::-1], music[::-1, ::-3]):
+        exporter.export_wav(view, path, normalize=False)
+        assert numpy.abs(read_wav(path)[1] - view).max() <= 2**-15
+    whole = (music * (2**31 - 64)).astype("i4")
+    exporter.export_wav(whole, path, normalize=False, bit_depth="PCM_32")
+    assert path.read_bytes()[-whole.nbytes:] == whole.T.tobytes()
 
 
 class Producer:

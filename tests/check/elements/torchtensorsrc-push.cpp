@@ -174,6 +174,7 @@ GST_START_TEST (test_zero_copy)
       fail_unless (gst_buffer_map (buffer, &map, GST_MAP_READ));
       fail_unless (map.data == reinterpret_cast<const guint8 *> (expected),
           "the samples were copied");
+      fail_unless (GST_MEMORY_IS_READONLY (gst_buffer_peek_memory (buffer, 0)));
       expected += map.size / sizeof (float);
       gst_buffer_unmap (buffer, &map);
     }
@@ -206,6 +207,8 @@ GST_START_TEST (test_planar_is_interleaved)
     GstMapInfo map;
     gst_buffer_map (buffer, &map, GST_MAP_READ);
     const float *samples = reinterpret_cast<const float *> (map.data);
+    /* whoever changes them needs no copy of his own */
+    fail_if (GST_MEMORY_IS_READONLY (gst_buffer_peek_memory (buffer, 0)));
     for (gsize i = 0; i < map.size / 8; i++, frame++) {
       fail_unless (samples[2 * i] == planar.samples[frame]);
       fail_unless (samples[2 * i + 1] == planar.samples[40000 + frame]);

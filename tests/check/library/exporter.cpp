@@ -228,6 +228,91 @@ GST_START_TEST (test_layouts)
 }
 GST_END_TEST;
 
+/* What a program may have at hand: a view that runs backwards. */
+GST_START_TEST (test_backwards)
+{
+  const int n = 20000;
+  GError *error = nullptr;
+  std::vector<float> samples (2 * n);
+  for (int i = 0; i < n; i++) {
+    samples[i] = i < n / 2 ? 0.125f : 0.5f;
+    samples[n + i] = 0.25f;
+  }
+  TestTensor tensor (samples, {2, n / 2});
+  const std::vector<int64_t> strides = {n, -1};
+  tensor.managed.dl_tensor.strides = const_cast<int64_t *> (strides.data ());
+  tensor.managed.dl_tensor.byte_offset = (n - 1) * sizeof (float);
+  GstGenAudioExporter *exporter = new_exporter ();
+  g_object_set (exporter, "normalize", FALSE, "bit-depth", "float", nullptr);
+  GstGenAudioResult *result =
+      export_to (exporter, tensor, folder + "/back.wav", &error);
+
+  fail_unless (result != nullptr, "%s", error != nullptr ? error->message : "");
+  fail_unless_equals_uint64 (result->frames, n / 2);
+  const GArray *peaks = result->analysis->channel_peak_amplitude;
+  fail_unless_equals_float (g_array_index (peaks, gdouble, 0), 0.5);
+  fail_unless_equals_float (g_array_index (peaks, gdouble, 1), 0.25);
+  fail_unless_equals_float (result->analysis->peak_amplitude, 0.5);
+  fail_unless (std::fabs (result->analysis->rms_energy
+          - std::sqrt ((0.25 + 0.0625) / 2)) < 1e-6);
+  fail_unless_equals_string (result->tensor->dtype, "F32");
+  fail_unless_equals_string (result->tensor->shape, "[2, 10000]");
+  gst_genaudio_result_free (result);
+  g_object_unref (exporter);
+  fail_unless_equals_int (tensor.deleted, 1);
+}
+GST_END_TEST;
+
+/* A job is not used up: its tensor is let go with the last reference. */
+GST_START_TEST (test_job_twice)
+{
+  TestTensor tensor (make_music (32000, 1), {2, 32000});
+  GstGenAudioExporter *exporter = new_exporter ();
+  GstGenAudioAnalyzer *analyzer = gst_genaudio_analyzer_new ();
+  GstGenAudioJob *job = gst_genaudio_job_new_dlpack (tensor.give_versioned (),
+      TRUE, 32000);
+  g_object_set (exporter, "if-exists", "replace", nullptr);
+  gst_genaudio_job_set_path (job, (folder + "/twice.wav").c_str ());
+
+  std::vector<std::thread> threads;
+  std::atomic<int> good {0};
+  for (int i = 0; i < 4; i++) {
+    threads.emplace_back ([&, i] () {
+      GstGenAudioResult *result = i < 2
+          ? gst_genaudio_exporter_export (exporter, job, nullptr, nullptr)
+          : gst_genaudio_analyzer_analyze (analyzer, job, nullptr, nullptr);
+      /* of two writers of one name at once, one may be told so */
+      good += result == nullptr ? i < 2 : result->frames == 32000;
+      gst_genaudio_result_free (result);
+    });
+  }
+  for (std::thread & thread : threads)
+    thread.join ();
+  fail_unless_equals_int (good, 4);
+  fail_unless_equals_int (tensor.deleted, 0);
+  GstGenAudioResult *result =
+      gst_genaudio_exporter_export (exporter, job, nullptr, nullptr);
+  fail_unless (result != nullptr);
+  gst_genaudio_result_free (result);
+  fail_unless_equals_int (tensor.deleted, 0);
+  gst_genaudio_job_unref (job);
+  fail_unless_equals_int (tensor.deleted, 1);
+  g_object_unref (analyzer);
+  g_object_unref (exporter);
+}
+GST_END_TEST;
+
+/* A job that was never run lets its tensor go, too. */
+GST_START_TEST (test_job_unused)
+{
+  TestTensor tensor (make_music (32000, 1), {2, 32000});
+
+  gst_genaudio_job_unref (gst_genaudio_job_new_dlpack (tensor.give (), FALSE,
+          32000));
+  fail_unless_equals_int (tensor.deleted, 1);
+}
+GST_END_TEST;
+
 static void
 check_refused (TestTensor & tensor, const char *words, gint rate = 32000)
 {
@@ -256,7 +341,7 @@ GST_START_TEST (test_bad_tensors)
   TestTensor deep (samples, {1, 1, 2, 32});
   check_refused (deep, "Invalid audio dimensions");
   TestTensor ambiguous (samples, {4, 16});
-  check_refused (ambiguous, "4 channels or a batch of 4");
+  check_refused (ambiguous, "a batch of 4 mono items");
   TestTensor empty (std::vector<float> (), {2, 0});
   check_refused (empty, "Empty tensor");
   TestTensor many (std::vector<float> (400), {20, 20});
@@ -268,12 +353,31 @@ GST_START_TEST (test_bad_tensors)
   check_refused (gpu, "copy it to the host");
   TestTensor nothing (samples, {64});
   nothing.managed.dl_tensor.data = nullptr;
-  check_refused (nothing, "without data");
+  check_refused (nothing, "no memory");
   for (float bad : {NAN, INFINITY, -INFINITY}) {
     std::vector<float> poisoned (samples);
     poisoned[63] = bad;
     TestTensor tensor (poisoned, {64});
     check_refused (tensor, "NaN or infinite");
+  }
+  /* however far into it, and whether a file has been begun or not */
+  for (bool normalize : {true, false}) {
+    GError *error = nullptr;
+    std::vector<float> late (200000, 0.1f);
+    late[199999] = NAN;
+    TestTensor tensor (late, {200000});
+    GstGenAudioExporter *exporter = new_exporter ();
+    g_object_set (exporter, "normalize", gboolean (normalize), nullptr);
+    fail_unless (export_to (exporter, tensor, folder + "/bad.wav", &error)
+        == nullptr);
+    fail_unless (g_error_matches (error, GST_STREAM_ERROR,
+            GST_STREAM_ERROR_WRONG_TYPE), "%s", error->message);
+    fail_unless (strstr (error->message, "Sample 199999") != nullptr, "%s",
+        error->message);
+    g_error_free (error);
+    g_object_unref (exporter);
+    fail_unless_equals_int (tensor.deleted, 1);
+    fail_unless_equals_int (count_files (folder), 0);
   }
   TestTensor half (std::vector<uint16_t> (64, 0x7c00), {64});
   check_refused (half, "NaN or infinite");
@@ -658,6 +762,60 @@ GST_START_TEST (test_file)
 }
 GST_END_TEST;
 
+/* What a job says of its item goes with what its file says. */
+GST_START_TEST (test_metadata)
+{
+  GError *error = nullptr;
+  const std::string source = folder + "/song.safetensors";
+  std::string header = "{\"__metadata__\":{\"prompt\":\"rain\",\"seed\":\"7\"},"
+      "\"audio\":{\"dtype\":\"F32\",\"shape\":[32000],"
+      "\"data_offsets\":[0,128000]}}";
+  header.resize ((header.size () + 7) / 8 * 8, ' ');
+  const uint64_t size = header.size ();
+  const std::string bytes = std::string (
+      reinterpret_cast<const char *> (&size), 8) + header
+      + std::string (128000, '\0');
+  fail_unless (g_file_set_contents (source.c_str (), bytes.data (),
+          static_cast<gssize> (bytes.size ()), nullptr));
+  TestTensor tensor (make_music (32000, 1), {2, 32000});
+  GstStructure *metadata = gst_structure_new ("metadata", "prompt",
+      G_TYPE_STRING, "snow", "title", G_TYPE_STRING, "Winter", nullptr);
+  GstGenAudioExporter *exporter = new_exporter ();
+  g_object_set (exporter, "sidecar", "json", nullptr);
+
+  for (bool file : {true, false, true}) {
+    const std::string path = folder + "/out.wav";
+    GstGenAudioJob *job = file ? gst_genaudio_job_new_file (source.c_str ())
+        : gst_genaudio_job_new_dlpack (tensor.give (), FALSE, 32000);
+    gst_genaudio_job_set_path (job, path.c_str ());
+    gst_genaudio_job_set_metadata (job, metadata);
+    GstGenAudioResult *result =
+        gst_genaudio_exporter_export (exporter, job, nullptr, &error);
+    gst_genaudio_job_unref (job);
+    fail_unless (result != nullptr, "%s", error ? error->message : "");
+    gst_genaudio_result_free (result);
+
+    gchar *text = nullptr;
+    fail_unless (g_file_get_contents ((path + ".json").c_str (), &text,
+            nullptr, nullptr));
+    result = gst_genaudio_result_from_json (text, &error);
+    fail_unless (result != nullptr && result->metadata != nullptr, "%s", text);
+    fail_unless_equals_string (gst_structure_get_string (result->metadata,
+            "prompt"), "snow");
+    fail_unless_equals_string (gst_structure_get_string (result->metadata,
+            "title"), "Winter");
+    fail_unless_equals_string (gst_structure_get_string (result->metadata,
+            "seed"), file ? "7" : nullptr);
+    gst_genaudio_result_free (result);
+    g_free (text);
+    g_remove (path.c_str ());
+    g_remove ((path + ".json").c_str ());
+  }
+  gst_structure_free (metadata);
+  g_object_unref (exporter);
+}
+GST_END_TEST;
+
 /* A file with three entries gives three results, filed by themselves. */
 GST_START_TEST (test_file_of_several)
 {
@@ -903,6 +1061,9 @@ exporter_suite (void)
   tcase_add_test (tc, test_dlpack);
   tcase_add_test (tc, test_types);
   tcase_add_test (tc, test_layouts);
+  tcase_add_test (tc, test_backwards);
+  tcase_add_test (tc, test_job_twice);
+  tcase_add_test (tc, test_job_unused);
   tcase_add_test (tc, test_bad_tensors);
   tcase_add_test (tc, test_bad_version);
   tcase_add_test (tc, test_bad_settings);
@@ -914,6 +1075,7 @@ exporter_suite (void)
   tcase_add_test (tc, test_filed_job);
   tcase_add_test (tc, test_batch);
   tcase_add_test (tc, test_file);
+  tcase_add_test (tc, test_metadata);
   tcase_add_test (tc, test_file_of_several);
   tcase_add_test (tc, test_cancelled);
   tcase_add_test (tc, test_cancelled_in_the_middle);
