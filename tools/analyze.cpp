@@ -6,7 +6,7 @@
  * as a picture. */
 
 #include "cli.hpp"
-#include "item-commands.h"
+#include "item-commands.hpp"
 #include "plot.hpp"
 
 #include <gst/audio/audio.h>

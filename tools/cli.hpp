@@ -4,8 +4,7 @@
 
 /* What the subcommands of `genaudio` share. */
 
-#ifndef GENAUDIO_CLI_HPP
-#define GENAUDIO_CLI_HPP
+#pragma once
 
 #include <glib.h>
 
@@ -91,5 +90,3 @@ int interrupted ();
 unsigned available_processors ();
 
 }
-
-#endif /* GENAUDIO_CLI_HPP */

@@ -6,7 +6,7 @@
 
 #include "cli.hpp"
 #include "exportrun.hpp"
-#include "item-commands.h"
+#include "item-commands.hpp"
 #include "journal.hpp"
 #include "manifest.hpp"
 

@@ -4,8 +4,7 @@
 
 /* A run of `genaudio export`: items through exporters side by side. */
 
-#ifndef GENAUDIO_EXPORTRUN_HPP
-#define GENAUDIO_EXPORTRUN_HPP
+#pragma once
 
 #include "cli.hpp"
 #include "journal.hpp"
@@ -86,5 +85,3 @@ private:
 };
 
 }
-
-#endif /* GENAUDIO_EXPORTRUN_HPP */

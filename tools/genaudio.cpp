@@ -10,8 +10,8 @@
 #include "config.h"
 #endif
 
-#include "item-commands.h"
-#include "store-commands.h"
+#include "item-commands.hpp"
+#include "store-commands.hpp"
 
 #include <clocale>
 #include <cstdio>

@@ -9,7 +9,7 @@
 #endif
 
 #include "cli.hpp"
-#include "item-commands.h"
+#include "item-commands.hpp"
 
 #include <gst/genaudio/genaudio.h>
 #include <json-glib/json-glib.h>

@@ -11,8 +11,7 @@
  * file, so a file that is there, and was begun from this source, is done. A
  * file with several items adds a line for each as it ends. */
 
-#ifndef GENAUDIO_JOURNAL_HPP
-#define GENAUDIO_JOURNAL_HPP
+#pragma once
 
 #include <cstdint>
 #include <map>
@@ -81,5 +80,3 @@ std::string fix_date (const std::string & base_dir,
     const std::string & manifest, const std::string & date);
 
 }
-
-#endif /* GENAUDIO_JOURNAL_HPP */

@@ -11,8 +11,7 @@
  * Only `location` must be there; a relative one is relative to the manifest's
  * folder. */
 
-#ifndef GENAUDIO_MANIFEST_HPP
-#define GENAUDIO_MANIFEST_HPP
+#pragma once
 
 #include <cmath>
 #include <cstdint>
@@ -66,5 +65,3 @@ struct Shard
 Shard find_shard (const std::string & text, unsigned count);
 
 }
-
-#endif /* GENAUDIO_MANIFEST_HPP */

@@ -8,7 +8,7 @@
  * decoder's. The output is complete or absent, as all of the store's files. */
 
 #include "cli.hpp"
-#include "item-commands.h"
+#include "item-commands.hpp"
 
 #include <gst/genaudio/genaudio.h>
 #include <glib/gstdio.h>

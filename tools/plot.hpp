@@ -5,8 +5,7 @@
 /* A picture of an analysed file: waveform, loudness over time with the
  * target, beats, and the numbers. */
 
-#ifndef GENAUDIO_PLOT_HPP
-#define GENAUDIO_PLOT_HPP
+#pragma once
 
 #include <string>
 #include <utility>
@@ -41,5 +40,3 @@ struct Plot
 };
 
 }
-
-#endif /* GENAUDIO_PLOT_HPP */

@@ -8,8 +8,8 @@
 #include "config.h"
 #endif
 
-#include "store-commands.h"
-#include "store-output.h"
+#include "store-commands.hpp"
+#include "store-output.hpp"
 
 #include <gst/genaudio/genaudio.h>
 

@@ -6,7 +6,7 @@
 #include "config.h"
 #endif
 
-#include "store-output.h"
+#include "store-output.hpp"
 
 #include <json-glib/json-glib.h>
 

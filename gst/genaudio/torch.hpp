@@ -6,8 +6,7 @@
  * torchtensorsrc. Header only, so that the library itself never links
  * LibTorch; works with LibTorch 1.13 and later. */
 
-#ifndef __GST_GENAUDIO_TORCH_HPP__
-#define __GST_GENAUDIO_TORCH_HPP__
+#pragma once
 
 #include <gst/genaudio/genaudio-dlpack.h>
 #include <gst/genaudio/genaudio-push.h>
@@ -96,5 +95,3 @@ push_tensor (GstElement * element, const at::Tensor & tensor, int rate,
 }
 
 }
-
-#endif /* __GST_GENAUDIO_TORCH_HPP__ */

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 
-#include "analysis.h"
-#include "denormals.h"
+#include "analysis.hpp"
+#include "denormals.hpp"
 
 #include <algorithm>
 

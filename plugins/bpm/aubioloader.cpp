@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 
-#include "aubioloader.h"
+#include "aubioloader.hpp"
 
 #include <stdexcept>
 #include <string>

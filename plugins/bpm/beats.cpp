@@ -8,8 +8,8 @@
  * 36, 2007) at the period that the tempo estimator has found. aubio's own
  * period is biased by most of a hop, and is not used. */
 
-#include "beats.h"
-#include "aubioloader.h"
+#include "beats.hpp"
+#include "aubioloader.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 
-#include "decimate.h"
-#include "dispatch.h"
+#include "decimate.hpp"
+#include "dispatch.hpp"
 
 #include <algorithm>
 

@@ -4,7 +4,7 @@
 
 /* FFTW in single precision: plans shared by the whole process. */
 
-#include "fft.h"
+#include "fft.hpp"
 
 #include <fftw3.h>
 

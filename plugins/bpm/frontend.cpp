@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 
-#include "frontend.h"
-#include "dispatch.h"
+#include "frontend.hpp"
+#include "dispatch.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -35,11 +35,11 @@
 
 #include "gstbpmanalyzer.h"
 
-#include "analysis.h"
-#include "aubioloader.h"
-#include "gstbpmreport.h"
-#include "tracker.h"
-#include "worker.h"
+#include "analysis.hpp"
+#include "aubioloader.hpp"
+#include "gstbpmreport.hpp"
+#include "tracker.hpp"
+#include "worker.hpp"
 
 #include <gst/audio/audio.h>
 #include <gst/genaudio/genaudio.h>

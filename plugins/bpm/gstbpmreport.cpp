@@ -8,7 +8,7 @@
 #include "config.h"
 #endif
 
-#include "gstbpmreport.h"
+#include "gstbpmreport.hpp"
 
 #include <gst/tag/tag.h>
 

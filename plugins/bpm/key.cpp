@@ -6,9 +6,9 @@
  * "Tonal Description of Polyphonic Audio for Music Content Processing",
  * INFORMS Journal on Computing 18, 2006) and compared with key profiles. */
 
-#include "key.h"
-#include "dispatch.h"
-#include "fastmath.h"
+#include "key.hpp"
+#include "dispatch.hpp"
+#include "fastmath.hpp"
 
 #include <algorithm>
 #include <bit>

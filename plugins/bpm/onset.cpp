@@ -6,9 +6,9 @@
  * Estimation Based on Autocorrelation and Cross-correlation With Pulses",
  * IEEE/ACM TASLP 22 (2014), at half its rates. */
 
-#include "onset.h"
-#include "dispatch.h"
-#include "fastmath.h"
+#include "onset.hpp"
+#include "dispatch.hpp"
+#include "fastmath.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -10,8 +10,8 @@
  * refines it, and decides between the octaves. docs/tempo-key.md says how the
  * constants came about. */
 
-#include "tempo.h"
-#include "dispatch.h"
+#include "tempo.hpp"
+#include "dispatch.hpp"
 
 #include <algorithm>
 #include <cmath>

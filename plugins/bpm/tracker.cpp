@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 
-#include "tracker.h"
+#include "tracker.hpp"
 
 #include <algorithm>
 #include <cmath>

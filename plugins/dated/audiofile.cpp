@@ -2,10 +2,10 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "audiofile.h"
-#include "chunks.h"
-#include "fdio.h"
-#include "tagging.h"
+#include "audiofile.hpp"
+#include "chunks.hpp"
+#include "fdio.hpp"
+#include "tagging.hpp"
 
 #include <sndfile.h>
 #include <unistd.h>
@@ -13,7 +13,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace dated {
+namespace genaudio::dated {
 
 namespace {
 

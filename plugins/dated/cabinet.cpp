@@ -5,13 +5,13 @@
 /* Where recordings go: names, parts and publication are the store's; this
  * decides which name a file asks for and tells the application about it. */
 
-#include "cabinet.h"
+#include "cabinet.hpp"
 
 #include <cerrno>
 #include <cmath>
 #include <utility>
 
-namespace dated {
+namespace genaudio::dated {
 
 namespace {
 

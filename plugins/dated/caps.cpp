@@ -4,11 +4,11 @@
 
 /* Between GStreamer's caps and what a format holds. */
 
-#include "caps.h"
+#include "caps.hpp"
 
 #include <sndfile.h>
 
-namespace dated {
+namespace genaudio::dated {
 
 /* Single rates of a format in one structure, each range in one of its own
  * and before them: fixation to the nearest rate looks at one at a time. */

@@ -6,7 +6,7 @@
  * later, would write it over the first frames: so room is reserved before
  * the first frame, and filled in by offset when the file is closed. */
 
-#include "chunks.h"
+#include "chunks.hpp"
 
 #include <unistd.h>
 
@@ -16,7 +16,7 @@
 #include <cmath>
 #include <cstring>
 
-namespace dated {
+namespace genaudio::dated {
 
 namespace {
 

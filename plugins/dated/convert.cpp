@@ -6,7 +6,7 @@
  * wide: Lipshitz, Wannamaker, Vanderkooy, "Quantization and Dither: A
  * Theoretical Survey", JAES 40 (1992). */
 
-#include "convert.h"
+#include "convert.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -15,7 +15,7 @@
 #include <limits>
 #include <type_traits>
 
-namespace dated {
+namespace genaudio::dated {
 
 namespace {
 

@@ -5,14 +5,14 @@
 /* The file behind libsndfile's virtual I/O: its own calls hide errno, and
  * whoever reads an error message wants to know that the disk was full. */
 
-#include "fdio.h"
+#include "fdio.hpp"
 
 #include <cerrno>
 #include <unistd.h>
 
 #include <algorithm>
 
-namespace dated {
+namespace genaudio::dated {
 
 namespace {
 

@@ -6,14 +6,14 @@
  * those of the formats or, where tighter, of the encoders behind libsndfile
  * 1.2. */
 
-#include "formats.h"
+#include "formats.hpp"
 
 #include <sndfile.h>
 
 #include <algorithm>
 #include <climits>
 
-namespace dated {
+namespace genaudio::dated {
 
 namespace {
 

@@ -29,12 +29,12 @@
 
 #include "gstdatedsink.h"
 
-#include "cabinet.h"
-#include "caps.h"
-#include "recorder.h"
-#include "settings.h"
-#include "tagmap.h"
-#include "writer.h"
+#include "cabinet.hpp"
+#include "caps.hpp"
+#include "recorder.hpp"
+#include "settings.hpp"
+#include "tagmap.hpp"
+#include "writer.hpp"
 
 #include <gst/audio/audio.h>
 #include <gst/genaudio/genaudio.h>
@@ -50,7 +50,7 @@
 GST_DEBUG_CATEGORY_STATIC (gst_dated_sink_debug);
 #define GST_CAT_DEFAULT gst_dated_sink_debug
 
-using namespace dated;
+using namespace genaudio::dated;
 
 /* Lock order: preroll lock, writer's lock, object lock. The state below
  * belongs to the streaming thread unless it says otherwise; recorder and

@@ -10,7 +10,7 @@
 #include "config.h"
 #endif
 
-#include "meter.h"
+#include "meter.hpp"
 
 #ifdef HAVE_EBUR128
 
@@ -20,7 +20,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace dated {
+namespace genaudio::dated {
 
 namespace {
 
@@ -201,7 +201,7 @@ meter_is_there ()
 
 #else
 
-namespace dated {
+namespace genaudio::dated {
 
 struct Meter::State
 {

@@ -2,13 +2,13 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "recorder.h"
+#include "recorder.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
 
-namespace dated {
+namespace genaudio::dated {
 
 namespace {
 

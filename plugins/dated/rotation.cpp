@@ -8,12 +8,12 @@
  * local date changes, whatever its length (23, 24, 25 h, or a midnight that
  * does not exist). */
 
-#include "rotation.h"
+#include "rotation.hpp"
 
 #include <algorithm>
 #include <charconv>
 
-namespace dated {
+namespace genaudio::dated {
 
 namespace {
 

@@ -4,11 +4,11 @@
 
 /* The settings of datedsink: properties and their types, and what they mean. */
 
-#include "settings.h"
+#include "settings.hpp"
 
 #include <string>
 
-namespace dated {
+namespace genaudio::dated {
 
 namespace {
 

@@ -9,7 +9,7 @@
 #include "config.h"
 #endif
 
-#include "tagging.h"
+#include "tagging.hpp"
 
 #ifdef HAVE_TAGLIB
 
@@ -29,7 +29,7 @@
 #include <cstring>
 #include <exception>
 
-namespace dated {
+namespace genaudio::dated {
 
 namespace {
 
@@ -192,7 +192,7 @@ write_tags (int fd, Container container, const Tags & tags)
 
 #else /* without TagLib only what libsndfile's strings say */
 
-namespace dated {
+namespace genaudio::dated {
 
 bool
 tagging_handles (Container)

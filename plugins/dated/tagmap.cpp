@@ -2,14 +2,14 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "tagmap.h"
+#include "tagmap.hpp"
 
 #include <gst/genaudio/genaudio.h>
 #include <gst/tag/tag.h>
 
 #include <cmath>
 
-namespace dated {
+namespace genaudio::dated {
 
 namespace {
 

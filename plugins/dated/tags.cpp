@@ -2,14 +2,14 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "tags.h"
+#include "tags.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <locale>
 #include <sstream>
 
-namespace dated {
+namespace genaudio::dated {
 
 std::string
 number_text (double value, int decimals)

@@ -2,11 +2,11 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "writer.h"
+#include "writer.hpp"
 
 #include <utility>
 
-namespace dated {
+namespace genaudio::dated {
 
 Writer::~Writer ()
 {

@@ -26,7 +26,7 @@
 #include <gst/app/gstappsrc.h>
 #include <gst/gst.h>
 
-#include "statistics.h"
+#include "statistics.hpp"
 
 namespace {
 

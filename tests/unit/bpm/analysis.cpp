@@ -6,8 +6,8 @@
  * every tempo, rate and size of buffers, nothing allocated once it runs, and
  * nothing that grows. */
 
-#include "analysis.h"
-#include "tracker.h"
+#include "analysis.hpp"
+#include "tracker.hpp"
 
 #include <glib.h>
 

@@ -5,7 +5,7 @@
 /* Beat times: on the beat and not between, through breaks and changes of
  * pace, and none where nothing is heard. */
 
-#include "beats.h"
+#include "beats.hpp"
 
 #include <glib.h>
 

@@ -5,7 +5,7 @@
 /* Key: all 24, at every rate, in and out of tune, under drums; windows; and
  * what has no key. */
 
-#include "frontend.h"
+#include "frontend.hpp"
 
 #include <glib.h>
 

@@ -5,7 +5,7 @@
 /* Statistics against the plainest sums in double, for every format and number
  * of channels, whatever the sizes of blocks. */
 
-#include "statistics.h"
+#include "statistics.hpp"
 
 #include <glib.h>
 

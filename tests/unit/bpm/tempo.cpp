@@ -5,7 +5,7 @@
 /* Tempo from the front end on: every tempo and rate, octaves of usual drum
  * patterns, the range that was asked for, changes, and what has no tempo. */
 
-#include "frontend.h"
+#include "frontend.hpp"
 
 #include <glib.h>
 

@@ -5,8 +5,8 @@
 /* What is published of a live stream: steady where the music is, and quick
  * where it is not. */
 
-#include "analysis.h"
-#include "tracker.h"
+#include "analysis.hpp"
+#include "tracker.hpp"
 
 #include <glib.h>
 

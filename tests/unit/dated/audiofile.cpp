@@ -8,9 +8,9 @@
 #include "config.h"
 #endif
 
-#include "audiofile.h"
-#include "chunks.h"
-#include "tagging.h"
+#include "audiofile.hpp"
+#include "chunks.hpp"
+#include "tagging.hpp"
 
 #include <fcntl.h>
 #include <glib.h>
@@ -31,7 +31,7 @@
 #include <string>
 #include <vector>
 
-using namespace dated;
+using namespace genaudio::dated;
 
 /* A file that is gone at the end of the test. */
 class TemporaryFile

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "convert.h"
+#include "convert.hpp"
 
 #include <glib.h>
 
@@ -12,7 +12,7 @@
 #include <limits>
 #include <vector>
 
-using namespace dated;
+using namespace genaudio::dated;
 
 template <typename Out, typename In>
 static std::vector<Out>

@@ -5,7 +5,7 @@
 /* The recorder with a cabinet of the test's own: files in a temporary
  * folder, a clock that the test sets. */
 
-#include "recorder.h"
+#include "recorder.hpp"
 
 #include <fcntl.h>
 #include <glib.h>
@@ -21,7 +21,7 @@
 #include <string>
 #include <vector>
 
-using namespace dated;
+using namespace genaudio::dated;
 
 constexpr std::uint64_t second = 1000000000;
 constexpr std::int64_t second_us = 1000000;

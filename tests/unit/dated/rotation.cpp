@@ -2,13 +2,13 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "rotation.h"
+#include "rotation.hpp"
 
 #include <glib.h>
 
 #include <string>
 
-using namespace dated;
+using namespace genaudio::dated;
 
 static GTimeZone *
 zone (const char *name)

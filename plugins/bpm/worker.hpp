@@ -1,8 +1,7 @@
 /* gst-genaudio
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#ifndef __GENAUDIO_BPM_WORKER_H__
-#define __GENAUDIO_BPM_WORKER_H__
+#pragma once
 
 #include <condition_variable>
 #include <functional>
@@ -37,5 +36,3 @@ private:
 };
 
 } // namespace genaudio::bpm
-
-#endif

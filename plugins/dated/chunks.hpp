@@ -1,10 +1,9 @@
 /* gst-genaudio
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#ifndef __DATED_CHUNKS_H__
-#define __DATED_CHUNKS_H__
+#pragma once
 
-#include "tags.h"
+#include "tags.hpp"
 
 #include <sndfile.h>
 
@@ -13,7 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace dated {
+namespace genaudio::dated {
 
 using Bytes = std::vector<std::uint8_t>;
 
@@ -42,5 +41,3 @@ bool find_chunk (int fd, const char *name, ChunkPlace & place);
 int fill_chunk (int fd, const char *name, const Bytes & content);
 
 }
-
-#endif /* __DATED_CHUNKS_H__ */

@@ -1,8 +1,7 @@
 /* gst-genaudio
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#ifndef __GENAUDIO_BPM_FASTMATH_H__
-#define __GENAUDIO_BPM_FASTMATH_H__
+#pragma once
 
 #include <bit>
 #include <cstdint>
@@ -20,5 +19,3 @@ fast_log2 (float x)
 }
 
 } // namespace genaudio::bpm
-
-#endif

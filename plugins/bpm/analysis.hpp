@@ -1,14 +1,13 @@
 /* gst-genaudio
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#ifndef __GENAUDIO_BPM_ANALYSIS_H__
-#define __GENAUDIO_BPM_ANALYSIS_H__
+#pragma once
 
-#include "beats.h"
-#include "frontend.h"
-#include "key.h"
-#include "statistics.h"
-#include "tempo.h"
+#include "beats.hpp"
+#include "frontend.hpp"
+#include "key.hpp"
+#include "statistics.hpp"
+#include "tempo.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -75,5 +74,3 @@ private:
 };
 
 } // namespace genaudio::bpm
-
-#endif

@@ -1,14 +1,13 @@
 /* gst-genaudio
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#ifndef __DATED_FORMATS_H__
-#define __DATED_FORMATS_H__
+#pragma once
 
 #include <cstdint>
 #include <span>
 #include <string>
 
-namespace dated {
+namespace genaudio::dated {
 
 enum class Container { wav, rf64, flac, ogg, opus, mp3, aiff };
 enum class Depth { pcm_16, pcm_24, pcm_32, float_32 };
@@ -41,5 +40,3 @@ std::string allowed_depths (const FormatInfo & info);
 int sndfile_format (Container container, Depth depth, int channels);
 
 }
-
-#endif /* __DATED_FORMATS_H__ */

@@ -1,17 +1,16 @@
 /* gst-genaudio
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#ifndef __DATED_METER_H__
-#define __DATED_METER_H__
+#pragma once
 
-#include "convert.h"
-#include "tags.h"
+#include "convert.hpp"
+#include "tags.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <vector>
 
-namespace dated {
+namespace genaudio::dated {
 
 /* Whether this build can measure. */
 bool meter_is_there ();
@@ -38,5 +37,3 @@ private:
 };
 
 }
-
-#endif /* __DATED_METER_H__ */

@@ -1,8 +1,7 @@
 /* gst-genaudio
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#ifndef __GENAUDIO_BPM_DENORMALS_H__
-#define __GENAUDIO_BPM_DENORMALS_H__
+#pragma once
 
 #include <cstdint>
 
@@ -45,5 +44,3 @@ private:
 };
 
 } // namespace genaudio::bpm
-
-#endif

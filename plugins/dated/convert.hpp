@@ -1,16 +1,15 @@
 /* gst-genaudio
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#ifndef __DATED_CONVERT_H__
-#define __DATED_CONVERT_H__
+#pragma once
 
-#include "formats.h"
+#include "formats.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
-namespace dated {
+namespace genaudio::dated {
 
 enum class Sample { s16, s24, s32, f32, f64 };
 /* What libsndfile is given; i24 is left-justified in 32 bits. */
@@ -60,5 +59,3 @@ private:
 };
 
 }
-
-#endif /* __DATED_CONVERT_H__ */

@@ -1,8 +1,7 @@
 /* gst-genaudio
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#ifndef __GENAUDIO_BPM_DECIMATE_H__
-#define __GENAUDIO_BPM_DECIMATE_H__
+#pragma once
 
 #include <cstddef>
 #include <vector>
@@ -29,5 +28,3 @@ private:
 };
 
 } // namespace genaudio::bpm
-
-#endif

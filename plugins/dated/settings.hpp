@@ -1,18 +1,17 @@
 /* gst-genaudio
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#ifndef __DATED_SETTINGS_H__
-#define __DATED_SETTINGS_H__
+#pragma once
 
-#include "cabinet.h"
-#include "recorder.h"
+#include "cabinet.hpp"
+#include "recorder.hpp"
 
 #include <gst/genaudio/genaudio.h>
 #include <gst/gst.h>
 
 #include <string>
 
-namespace dated {
+namespace genaudio::dated {
 
 enum Dither { DITHER_NONE, DITHER_TPDF };
 enum KeepScope { KEEP_SCOPE_JOB, KEEP_SCOPE_ALL };
@@ -64,5 +63,3 @@ RecorderSettings recorder_settings_of (const Settings & settings,
 CabinetSettings cabinet_settings_of (const Settings & settings);
 
 }
-
-#endif /* __DATED_SETTINGS_H__ */

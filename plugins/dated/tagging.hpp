@@ -1,15 +1,14 @@
 /* gst-genaudio
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#ifndef __DATED_TAGGING_H__
-#define __DATED_TAGGING_H__
+#pragma once
 
-#include "formats.h"
-#include "tags.h"
+#include "formats.hpp"
+#include "tags.hpp"
 
 #include <string>
 
-namespace dated {
+namespace genaudio::dated {
 
 /* Whether Vorbis comments and ID3 of this format are written here. */
 bool tagging_handles (Container container);
@@ -19,5 +18,3 @@ bool tagging_handles (Container container);
 std::string write_tags (int fd, Container container, const Tags & tags);
 
 }
-
-#endif /* __DATED_TAGGING_H__ */

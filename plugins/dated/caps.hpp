@@ -1,17 +1,16 @@
 /* gst-genaudio
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#ifndef __DATED_CAPS_H__
-#define __DATED_CAPS_H__
+#pragma once
 
-#include "convert.h"
-#include "formats.h"
+#include "convert.hpp"
+#include "formats.hpp"
 
 #include <gst/audio/audio.h>
 
 #include <vector>
 
-namespace dated {
+namespace genaudio::dated {
 
 /* The part of the template that a format holds. */
 GstCaps *caps_of_format (GstCaps * templ, const FormatInfo & format);
@@ -23,5 +22,3 @@ Sample sample_of (const GstAudioInfo & info);
 std::vector<int> channel_map_of (const GstAudioInfo & info);
 
 }
-
-#endif /* __DATED_CAPS_H__ */

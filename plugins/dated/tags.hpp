@@ -1,8 +1,7 @@
 /* gst-genaudio
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#ifndef __DATED_TAGS_H__
-#define __DATED_TAGS_H__
+#pragma once
 
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +9,7 @@
 #include <optional>
 #include <string>
 
-namespace dated {
+namespace genaudio::dated {
 
 enum class FileMetadata { none, standard, full };
 
@@ -43,5 +42,3 @@ std::string shortened (const std::string & text, std::size_t bytes);
 std::string number_text (double value, int decimals);
 
 }
-
-#endif /* __DATED_TAGS_H__ */

@@ -1,10 +1,9 @@
 /* gst-genaudio
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#ifndef __DATED_CABINET_H__
-#define __DATED_CABINET_H__
+#pragma once
 
-#include "recorder.h"
+#include "recorder.hpp"
 
 #include <gst/genaudio/genaudio.h>
 
@@ -14,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace dated {
+namespace genaudio::dated {
 
 /* A failure that the store has already put into words. */
 class StoreError : public FileError
@@ -91,5 +90,3 @@ private:
 };
 
 }
-
-#endif /* __DATED_CABINET_H__ */

@@ -1,8 +1,7 @@
 /* gst-genaudio
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#ifndef __DATED_ROTATION_H__
-#define __DATED_ROTATION_H__
+#pragma once
 
 #include <glib.h>
 
@@ -10,7 +9,7 @@
 #include <optional>
 #include <string>
 
-namespace dated {
+namespace genaudio::dated {
 
 /* When the wall clock cuts a recording. */
 struct RotateRule
@@ -35,5 +34,3 @@ std::int64_t next_boundary (const RotateRule & rule, std::int64_t wall,
 std::int64_t boundary_tolerance (const RotateRule & rule);
 
 }
-
-#endif /* __DATED_ROTATION_H__ */

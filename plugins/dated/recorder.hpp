@@ -1,20 +1,19 @@
 /* gst-genaudio
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#ifndef __DATED_RECORDER_H__
-#define __DATED_RECORDER_H__
+#pragma once
 
-#include "audiofile.h"
-#include "meter.h"
-#include "rotation.h"
-#include "tags.h"
+#include "audiofile.hpp"
+#include "meter.hpp"
+#include "rotation.hpp"
+#include "tags.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 
-namespace dated {
+namespace genaudio::dated {
 
 constexpr std::uint64_t no_time = UINT64_MAX;
 constexpr std::int64_t no_wall = INT64_MIN;
@@ -169,5 +168,3 @@ private:
 };
 
 }
-
-#endif /* __DATED_RECORDER_H__ */

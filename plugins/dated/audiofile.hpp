@@ -1,12 +1,11 @@
 /* gst-genaudio
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#ifndef __DATED_AUDIOFILE_H__
-#define __DATED_AUDIOFILE_H__
+#pragma once
 
-#include "convert.h"
-#include "formats.h"
-#include "tags.h"
+#include "convert.hpp"
+#include "formats.hpp"
+#include "tags.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -14,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace dated {
+namespace genaudio::dated {
 
 /* A failure of the place (errno) or of an encoder (0). */
 class FileError : public std::runtime_error
@@ -73,5 +72,3 @@ private:
 };
 
 }
-
-#endif /* __DATED_AUDIOFILE_H__ */

@@ -1,12 +1,11 @@
 /* gst-genaudio
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#ifndef __DATED_FDIO_H__
-#define __DATED_FDIO_H__
+#pragma once
 
 #include <sndfile.h>
 
-namespace dated {
+namespace genaudio::dated {
 
 struct FdIo
 {
@@ -19,5 +18,3 @@ struct FdIo
 };
 
 }
-
-#endif /* __DATED_FDIO_H__ */

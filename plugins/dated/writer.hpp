@@ -1,8 +1,7 @@
 /* gst-genaudio
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#ifndef __DATED_WRITER_H__
-#define __DATED_WRITER_H__
+#pragma once
 
 #include <condition_variable>
 #include <cstddef>
@@ -11,7 +10,7 @@
 #include <mutex>
 #include <thread>
 
-namespace dated {
+namespace genaudio::dated {
 
 /* A thread that does one task after another, behind a queue that is bounded
  * by the sum of the tasks' costs. A task must not throw. */
@@ -63,5 +62,3 @@ private:
 };
 
 }
-
-#endif /* __DATED_WRITER_H__ */

@@ -1,10 +1,9 @@
 /* gst-genaudio
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#ifndef __GENAUDIO_BPM_ONSET_H__
-#define __GENAUDIO_BPM_ONSET_H__
+#pragma once
 
-#include "fft.h"
+#include "fft.hpp"
 
 #include <cstddef>
 
@@ -63,5 +62,3 @@ private:
 };
 
 } // namespace genaudio::bpm
-
-#endif

@@ -1,8 +1,7 @@
 /* gst-genaudio
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#ifndef __GENAUDIO_BPM_FFT_H__
-#define __GENAUDIO_BPM_FFT_H__
+#pragma once
 
 #include <complex>
 #include <cstddef>
@@ -72,5 +71,3 @@ private:
 int power_of_two (double n);
 
 } // namespace genaudio::bpm
-
-#endif

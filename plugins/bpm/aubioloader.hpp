@@ -1,8 +1,7 @@
 /* gst-genaudio
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#ifndef __GENAUDIO_BPM_AUBIO_LOADER_H__
-#define __GENAUDIO_BPM_AUBIO_LOADER_H__
+#pragma once
 
 #include <aubio/aubio.h>
 
@@ -26,5 +25,3 @@ struct Aubio
 const Aubio &load_aubio ();
 
 } // namespace genaudio::bpm
-
-#endif

@@ -1,11 +1,10 @@
 /* gst-genaudio
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#ifndef __GENAUDIO_BPM_TRACKER_H__
-#define __GENAUDIO_BPM_TRACKER_H__
+#pragma once
 
-#include "key.h"
-#include "tempo.h"
+#include "key.hpp"
+#include "tempo.hpp"
 
 namespace genaudio::bpm {
 
@@ -51,5 +50,3 @@ private:
 };
 
 } // namespace genaudio::bpm
-
-#endif

@@ -1,14 +1,13 @@
 /* gst-genaudio
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#ifndef __DATED_TAGMAP_H__
-#define __DATED_TAGMAP_H__
+#pragma once
 
-#include "tags.h"
+#include "tags.hpp"
 
 #include <gst/gst.h>
 
-namespace dated {
+namespace genaudio::dated {
 
 /* What a list of GStreamer's tags and an item's metadata say, for a file. */
 Tags tags_from (const GstTagList * list, const GstStructure * metadata);
@@ -17,5 +16,3 @@ Tags tags_from (const GstTagList * list, const GstStructure * metadata);
 void add_results (Tags & tags, const GstStructure * result);
 
 }
-
-#endif /* __DATED_TAGMAP_H__ */

@@ -1,13 +1,12 @@
 /* gst-genaudio
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#ifndef __GENAUDIO_BPM_FRONTEND_H__
-#define __GENAUDIO_BPM_FRONTEND_H__
+#pragma once
 
-#include "decimate.h"
-#include "key.h"
-#include "onset.h"
-#include "tempo.h"
+#include "decimate.hpp"
+#include "key.hpp"
+#include "onset.hpp"
+#include "tempo.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -48,5 +47,3 @@ private:
 };
 
 } // namespace genaudio::bpm
-
-#endif

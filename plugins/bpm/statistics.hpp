@@ -1,8 +1,7 @@
 /* gst-genaudio
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#ifndef __GENAUDIO_BPM_STATISTICS_H__
-#define __GENAUDIO_BPM_STATISTICS_H__
+#pragma once
 
 #include <array>
 #include <cstddef>
@@ -94,5 +93,3 @@ private:
 };
 
 } // namespace genaudio::bpm
-
-#endif

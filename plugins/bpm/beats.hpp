@@ -1,10 +1,9 @@
 /* gst-genaudio
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#ifndef __GENAUDIO_BPM_BEATS_H__
-#define __GENAUDIO_BPM_BEATS_H__
+#pragma once
 
-#include "decimate.h"
+#include "decimate.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -77,5 +76,3 @@ private:
 };
 
 } // namespace genaudio::bpm
-
-#endif

@@ -1,10 +1,9 @@
 /* gst-genaudio
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#ifndef __GENAUDIO_BPM_KEY_H__
-#define __GENAUDIO_BPM_KEY_H__
+#pragma once
 
-#include "fft.h"
+#include "fft.hpp"
 
 #include <array>
 #include <cstddef>
@@ -96,5 +95,3 @@ private:
 };
 
 } // namespace genaudio::bpm
-
-#endif

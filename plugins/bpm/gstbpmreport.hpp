@@ -1,13 +1,12 @@
 /* gst-genaudio
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#ifndef __GST_BPM_REPORT_H__
-#define __GST_BPM_REPORT_H__
+#pragma once
 
-#include "beats.h"
-#include "key.h"
-#include "statistics.h"
-#include "tempo.h"
+#include "beats.hpp"
+#include "key.hpp"
+#include "statistics.hpp"
+#include "tempo.hpp"
 
 #include <gst/genaudio/genaudio.h>
 
@@ -58,5 +57,3 @@ Structure make_structure (const Findings &findings,
 GstTagList *make_tags (const Findings &findings, const GstTagList *upstream);
 
 } // namespace genaudio::bpm
-
-#endif
