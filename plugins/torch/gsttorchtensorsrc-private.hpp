@@ -84,13 +84,62 @@ struct Private
   }
 };
 
+/* -- messages */
+
+/* Names of files may have any bytes; events and messages take UTF-8 only.
+ * (transfer full) */
+gchar *valid_text (const std::string & text);
+/* Posts an ERROR or a WARNING about the item in hand. */
+void post_fault (GstTorchTensorSrc * self, GstMessageType type,
+    const genaudio::Error & error);
+/* What was thrown, as an Error. */
+genaudio::Error current_error ();
+GstStructure *make_message (const State & state);
+GstEvent *make_tags (const genaudio::ItemInfo & item);
+
+/* -- the item in hand */
+
+inline GstClockTime
+frames_to_time (const State & state, guint64 frames)
+{
+  return gst_util_uint64_scale (frames, GST_SECOND,
+      GST_AUDIO_INFO_RATE (&state.info));
 }
+
+/* Tells other threads of it. */
+void share (GstTorchTensorSrc * self);
+/* Makes the next item the one in hand. Throws what is wrong with it. */
+genaudio::ItemSource::Status open_next (GstTorchTensorSrc * self);
+void push_stream_start (GstTorchTensorSrc * self, const std::string & job_id);
+void push_abort (GstTorchTensorSrc * self, const std::string & job_id,
+    const std::string & reason);
+void queue_event (GstTorchTensorSrc * self, GstEvent * event);
+/* Sends what an item begins with; false if its caps are refused. */
+gboolean announce (GstTorchTensorSrc * self);
+/* Everything of the item has been pushed. */
+void report_end (GstTorchTensorSrc * self);
+
+/* -- where items come from */
+
+/* Finds the items and opens the first. */
+gboolean open_items (GstTorchTensorSrc * self);
+void close_items (GstTorchTensorSrc * self);
+/* What the application pushes, where that is what is played. */
+std::shared_ptr<genaudio::PushItems> get_push (GstTorchTensorSrc * self);
+std::shared_ptr<genaudio::PushItems> make_push (GstTorchTensorSrc * self,
+    const Settings & settings);
+void install_signals (GType type);
+
+}
+
 struct _GstTorchTensorSrc
 {
   GstPushSrc parent;
 
   gst_torch_tensor_src::Private *priv;
 };
+
+GST_DEBUG_CATEGORY_EXTERN (gst_torch_tensor_src_debug);
 
 void gst_torch_tensor_src_set_property (GObject * object, guint id,
     const GValue * value, GParamSpec * pspec);
