@@ -4,6 +4,8 @@
 
 #include "manifest.hpp"
 
+#include <gst/genaudio/genaudio-natural.hpp>
+
 #include <json-glib/json-glib.h>
 
 #include <glob.h>
@@ -145,41 +147,6 @@ parse_line (ManifestItem & item, const std::string & line,
   item.location = (folder / item.location).lexically_normal ().string ();
 }
 
-/* take-2 before take-10. */
-bool
-naturally_less (const std::string & a, const std::string & b)
-{
-  std::size_t i = 0, j = 0;
-
-  while (i < a.size () && j < b.size ()) {
-    if (std::isdigit (static_cast<unsigned char> (a[i]))
-        && std::isdigit (static_cast<unsigned char> (b[j]))) {
-      std::size_t end_a = i, end_b = j;
-      while (end_a < a.size () && std::isdigit (static_cast<unsigned char> (a[end_a])))
-        end_a++;
-      while (end_b < b.size () && std::isdigit (static_cast<unsigned char> (b[end_b])))
-        end_b++;
-      while (i + 1 < end_a && a[i] == '0')
-        i++;
-      while (j + 1 < end_b && b[j] == '0')
-        j++;
-      if (end_a - i != end_b - j)
-        return end_a - i < end_b - j;
-      const int order = a.compare (i, end_a - i, b, j, end_b - j);
-      if (order != 0)
-        return order < 0;
-      i = end_a;
-      j = end_b;
-    } else {
-      if (a[i] != b[j])
-        return static_cast<unsigned char> (a[i]) < static_cast<unsigned char> (b[j]);
-      i++;
-      j++;
-    }
-  }
-  return a.size () - i < b.size () - j;
-}
-
 /* The files a pattern names; a name that exists, or names nothing, stays
  * what it is, so that a file that is missing is an error of its own. */
 std::vector<std::string>
@@ -195,7 +162,7 @@ expand (const std::string & argument)
   else
     files.push_back (argument);
   globfree (&found);
-  std::sort (files.begin (), files.end (), naturally_less);
+  std::sort (files.begin (), files.end (), genaudio::natural_less);
   return files;
 }
 

@@ -5,6 +5,8 @@
 #include "error.hpp"
 #include "tensorfile.hpp"
 
+#include <gst/genaudio/genaudio-natural.hpp>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
@@ -18,24 +20,6 @@ namespace genaudio {
 namespace fs = std::filesystem;
 
 namespace {
-
-bool
-is_digit (char c)
-{
-  return c >= '0' && c <= '9';
-}
-
-/* The run of digits at @at, without its leading zeros. */
-std::string_view
-number_at (std::string_view text, std::size_t at, std::size_t & end)
-{
-  end = at;
-  while (end < text.size () && is_digit (text[end]))
-    end++;
-  while (at + 1 < end && text[at] == '0')
-    at++;
-  return text.substr (at, end - at);
-}
 
 /* Only `*` is special to us: names with brackets are common. */
 std::string
@@ -92,35 +76,6 @@ list_folder (const std::string & location)
   return files;
 }
 
-}
-
-bool
-natural_less (std::string_view a, std::string_view b)
-{
-  std::size_t i = 0, j = 0;
-
-  while (i < a.size () && j < b.size ()) {
-    if (is_digit (a[i]) && is_digit (b[j])) {
-      std::size_t i_end, j_end;
-      const std::string_view x = number_at (a, i, i_end);
-      const std::string_view y = number_at (b, j, j_end);
-      if (x.size () != y.size ())
-        return x.size () < y.size ();
-      if (x != y)
-        return x < y;
-      i = i_end;
-      j = j_end;
-    } else if (a[i] != b[j]) {
-      return static_cast<unsigned char> (a[i])
-          < static_cast<unsigned char> (b[j]);
-    } else {
-      i++;
-      j++;
-    }
-  }
-  if (a.size () - i != b.size () - j)
-    return a.size () - i < b.size () - j;
-  return a < b;         /* they differ in leading zeros, or not at all */
 }
 
 std::string

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace genaudio {
@@ -13,9 +12,6 @@ namespace genaudio {
  * file itself, every match of a pattern with `*`, or the tensor files of a
  * folder. Hidden files are no match. Throws if there is none. */
 std::vector<std::string> list_location (const std::string & location);
-
-/* Whether @a comes before @b: runs of digits compare as numbers. */
-bool natural_less (std::string_view a, std::string_view b);
 
 /* "outputs/take.1.pt" -> "take.1" */
 std::string file_stem (const std::string & path);
