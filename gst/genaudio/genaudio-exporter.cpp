@@ -224,6 +224,8 @@ run_job (GstGenAudioExporter * self, const GstGenAudioJob & job, guint index,
   std::vector<ResultPtr> results;
 
   try {
+    if (g_cancellable_is_cancelled (cancellable))
+      throw Failure (G_IO_ERROR, G_IO_ERROR_CANCELLED, "Cancelled");
     check_job (job);
     Lease pipeline (self->state->pool, shape_for (*self->state, job));
     results = pipeline->run (job, cancellable, emitter);
@@ -463,7 +465,8 @@ gst_genaudio_exporter_class_init (GstGenAudioExporterClass * klass)
    * @exporter: the exporter
    * @message: a message of the pipeline
    *
-   * Emitted for every message of the pipeline, from the thread that exports.
+   * Emitted for every message of the pipeline but those of changed states and
+   * of threads, from the thread that exports.
    */
   signals[SIGNAL_MESSAGE] = g_signal_new ("message",
       G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, nullptr, nullptr,

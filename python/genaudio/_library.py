@@ -7,6 +7,7 @@ nothing and does no harm to processes that are forked afterwards.
 
 import ctypes
 import os
+import signal
 import subprocess
 import threading
 from ctypes import (
@@ -55,6 +56,7 @@ class Retention(Structure):
 
 
 MessageFunc = CFUNCTYPE(None, c_void_p, c_void_p, c_void_p)
+ItemFunc = CFUNCTYPE(None, c_void_p, c_uint, c_void_p, c_void_p)
 PlanFunc = CFUNCTYPE(c_int, c_char_p, c_uint64, c_int, c_void_p)
 
 STATUS_SKIPPED = 2
@@ -68,6 +70,8 @@ _ERROR = POINTER(POINTER(GError))
 
 # name: (what it returns, what it takes)
 _PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
+    "g_cancellable_new": (c_void_p, []),
+    "g_cancellable_cancel": (None, [c_void_p]),
     "g_error_free": (None, [POINTER(GError)]),
     "g_free": (None, [c_void_p]),
     "g_object_unref": (None, [c_void_p]),
@@ -77,8 +81,9 @@ _PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
     "g_quark_to_string": (c_char_p, [c_uint32]),
     "g_signal_connect_data": (
         c_size_t,
-        [c_void_p, c_char_p, MessageFunc, c_void_p, c_void_p, c_int],
+        [c_void_p, c_char_p, c_void_p, c_void_p, c_void_p, c_int],
     ),
+    "g_signal_handler_disconnect": (None, [c_void_p, c_size_t]),
     "g_strfreev": (None, [c_void_p]),
     "g_date_time_new_local": (c_void_p, [c_int] * 5 + [c_double]),
     "g_date_time_new_from_unix_utc": (c_void_p, [c_int64]),
@@ -203,9 +208,12 @@ def _after_fork() -> None:
 os.register_at_fork(after_in_child=_after_fork)
 
 
-def is_usable() -> bool:
-    """Whether objects of the library may be touched in this process."""
-    return not _forked
+def give_back(function: str, pointer: int) -> None:
+    """Frees what a pointer means; in a forked child and in an interpreter that
+    is being taken down nothing is touched any more."""
+    lib = _library  # None too once this module has been cleared
+    if lib is not None and pointer and not _forked:
+        getattr(lib, function)(pointer)
 
 
 class LibraryError(Exception):
@@ -370,12 +378,62 @@ class Object:
     def __init__(self, pointer: int) -> None:
         self.pointer = pointer
 
-    def __del__(self) -> None:
-        if is_usable() and _library is not None:
-            _library.g_object_unref(self.pointer)
+    def __del__(self, give_back: Any = give_back) -> None:
+        give_back("g_object_unref", self.pointer)
 
     def set(self, name: str, value: Any) -> None:
         text = str(value).lower() if isinstance(value, bool) else str(value)
         load().gst_util_set_object_arg(
             self.pointer, name.encode(), text.encode()
         )
+
+    def connect(self, name: str, function: Any) -> int:
+        """`function` has to live until it is disconnected."""
+        handler: int = load().g_signal_connect_data(
+            self.pointer, name.encode(),
+            ctypes.cast(function, c_void_p), None, None, 0,
+        )
+        return handler
+
+
+class Interruptible:
+    """Ends a batch after the item in hand when Ctrl-C is pressed.
+
+    Python runs a signal's handler between two of its own instructions, and a
+    call of the library has none: so it is called back after each item, and
+    the handler that is put in place cancels what goes on. Whoever handled the
+    signal before is told when the call has returned.
+    """
+
+    def __init__(self, exporter: Object) -> None:
+        self._exporter = exporter
+        self._caught: Optional[Tuple[int, Any]] = None
+        self._previous: Any = None
+        self._callback = ItemFunc(lambda *_: None)
+
+    def __enter__(self) -> int:
+        lib = load()
+        self._cancellable = Object(lib.g_cancellable_new())
+        if threading.current_thread() is threading.main_thread():
+            previous = signal.getsignal(signal.SIGINT)
+            if callable(previous):
+                self._handler = self._exporter.connect(
+                    "item-done", self._callback
+                )
+                self._previous = previous
+                signal.signal(signal.SIGINT, self._catch)
+        return self._cancellable.pointer
+
+    def __exit__(self, *_: Any) -> None:
+        if self._previous is None:
+            return
+        signal.signal(signal.SIGINT, self._previous)
+        load().g_signal_handler_disconnect(
+            self._exporter.pointer, self._handler
+        )
+        if self._caught is not None:
+            self._previous(*self._caught)
+
+    def _catch(self, number: int, frame: Any) -> None:
+        self._caught = number, frame
+        load().g_cancellable_cancel(self._cancellable.pointer)

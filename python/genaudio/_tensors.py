@@ -129,9 +129,8 @@ class Job:
     def __init__(self, pointer: int) -> None:
         self.pointer = pointer
 
-    def __del__(self) -> None:
-        if _library.is_usable() and self.pointer:
-            _library.load().gst_genaudio_job_unref(self.pointer)
+    def __del__(self, give_back: Any = _library.give_back) -> None:
+        give_back("gst_genaudio_job_unref", self.pointer)
 
     def release(self) -> int:
         pointer, self.pointer = self.pointer, 0

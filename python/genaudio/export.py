@@ -148,7 +148,7 @@ class AudioExporter:
         try:
             result = _library.call(
                 "gst_genaudio_exporter_export",
-                self._object(), job.pointer, None,
+                self._object().pointer, job.pointer, None,
             )
         except _library.LibraryError as error:
             raise self._exception(error, output_path) from None
@@ -170,7 +170,8 @@ class AudioExporter:
 
         Arguments are those of `export_wav`. An item that fails does not stop
         the others: all are tried, and then the first exception is raised,
-        with `.results` and `.errors` (see `BatchError`).
+        with `.results` and `.errors` (see `BatchError`). Ctrl-C ends it after
+        the item in hand; the files that are finished stay.
 
         Returns
         -------
@@ -238,7 +239,7 @@ class AudioExporter:
                 )
             seen[absolute] = i
 
-    def _object(self) -> int:
+    def _object(self) -> _library.Object:
         lib = _library.load()
         with self._lock:
             if self._exporter is None:
@@ -249,7 +250,7 @@ class AudioExporter:
                 if self._on_message is not None:
                     self._connect(exporter)
                 self._exporter = exporter
-            return self._exporter.pointer
+            return self._exporter
 
     def _connect(self, exporter: _library.Object) -> None:
         lib = _library.load()
@@ -264,9 +265,7 @@ class AudioExporter:
                     tell(text)
 
         self._callback = _library.MessageFunc(on_message)
-        lib.g_signal_connect_data(
-            exporter.pointer, b"message", self._callback, None, None, 0
-        )
+        exporter.connect("message", self._callback)
 
     def _job(
         self, tensor: Any, path: PathLike, rate: Any, normalize: bool,
@@ -357,10 +356,14 @@ class AudioExporter:
         results: List[Optional[Result]], errors: Dict[int, Exception],
     ) -> None:
         lib = _library.load()
-        array = _library.call(
-            "gst_genaudio_exporter_export_batch", self._object(), jobs, None
-        )
+        exporter = self._object()
+        array = None
         try:
+            with _library.Interruptible(exporter) as cancellable:
+                array = _library.call(
+                    "gst_genaudio_exporter_export_batch",
+                    exporter.pointer, jobs, cancellable,
+                )
             for k, i in enumerate(indices):
                 pointer = array.contents.pdata[k]
                 head = _library.ResultHead.from_address(pointer)
@@ -371,7 +374,8 @@ class AudioExporter:
                 else:
                     results[i] = self._tell(self._read(pointer), paths[i])
         finally:
-            lib.g_ptr_array_unref(ctypes.cast(array, ctypes.c_void_p))
+            if array is not None:
+                lib.g_ptr_array_unref(ctypes.cast(array, ctypes.c_void_p))
 
     @staticmethod
     def _batch_error(

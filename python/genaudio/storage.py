@@ -28,9 +28,8 @@ class _Moment:
     def __init__(self, pointer: int) -> None:
         self.pointer = pointer
 
-    def __del__(self) -> None:
-        if _library.is_usable() and self.pointer:
-            _library.load().g_date_time_unref(self.pointer)
+    def __del__(self, give_back: Any = _library.give_back) -> None:
+        give_back("g_date_time_unref", self.pointer)
 
     @classmethod
     def of_day(cls, date: Optional[datetime]) -> Optional["_Moment"]:

@@ -5,6 +5,7 @@ import asyncio
 import gc
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -15,6 +16,11 @@ from conftest import make_music
 
 import genaudio
 from genaudio import AudioExporter, AudioMetadataExtractor
+
+# for programs that need what is in this folder
+PATH_HERE = os.pathsep.join(
+    [os.path.dirname(__file__), os.environ.get("PYTHONPATH", "")]
+)
 
 
 def export(path):
@@ -59,9 +65,7 @@ def test_forked_pool_before_use_works(tmp_path):
         "with multiprocessing.get_context('fork').Pool(2) as pool:\n"
         f"    paths = [{str(tmp_path)!r} + f'/{{i}}.wav' for i in range(4)]\n"
         "    print(pool.map(export, paths))\n",
-        PYTHONPATH=os.pathsep.join(
-            [os.path.dirname(__file__), os.environ.get("PYTHONPATH", "")]
-        ),
+        PYTHONPATH=PATH_HERE,
     )
     assert done.returncode == 0, done.stdout
     assert len(os.listdir(tmp_path)) == 4
@@ -191,3 +195,47 @@ def test_help_and_annotations():
         for name, member in vars(cls).items():
             if not name.startswith("_") and callable(member):
                 assert member.__doc__ and "return" in member.__annotations__, name
+
+
+def test_objects_survive_the_interpreter(tmp_path):
+    """What is still there when a program ends makes no noise."""
+    done = run(
+        "import builtins\n"
+        "from genaudio import AudioFileManager\n"
+        "from test_processes import AudioExporter, make_music\n"
+        "exporter = AudioExporter(durable=False)\n"
+        f"exporter.export_wav(make_music(seconds=1), {str(tmp_path)!r} + '/a.wav')\n"
+        f"files = AudioFileManager({str(tmp_path)!r})\n"
+        "builtins.kept = [exporter, files]  # the last to go\n",
+        PYTHONPATH=PATH_HERE,
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_interrupted_batch(tmp_path):
+    """Ctrl-C, as a terminal sends it: soon, and with nothing torn."""
+    program = subprocess.Popen(
+        [
+            sys.executable, "-c",
+            "from conftest import make_music\n"
+            "from genaudio import AudioExporter\n"
+            "music = make_music(seconds=4)\n"
+            f"paths = [{str(tmp_path)!r} + f'/{{i}}.wav' for i in range(20000)]\n"
+            "AudioExporter(durable=False).export_wav_batch("
+            "[music] * len(paths), paths)\n",
+        ],
+        env={**os.environ, "PYTHONPATH": PATH_HERE},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 30
+    while not (tmp_path / "2.wav").exists():
+        assert time.monotonic() < deadline and program.poll() is None
+        time.sleep(0.01)
+    program.send_signal(signal.SIGINT)
+    _, said = program.communicate(timeout=30)
+    assert said.rstrip().endswith("KeyboardInterrupt")
+    names = os.listdir(tmp_path)
+    assert 3 <= len(names) < 20000
+    assert len({(tmp_path / name).stat().st_size for name in names}) == 1
+    assert all(name.endswith(".wav") and name[0] != "." for name in names)
