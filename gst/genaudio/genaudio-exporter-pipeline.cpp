@@ -21,6 +21,7 @@
 #include "genaudio-exporter-metadata.hpp"
 #include "genaudio-item.h"
 #include "genaudio-push.h"
+#include "genaudio-tags.h"
 
 #include <gst/audio/audio.h>
 
@@ -212,27 +213,35 @@ public:
   std::vector<ResultPtr> take () { return std::move (results); }
 
 private:
-  GstGenAudioResult *find (const GstStructure * structure);
+  GstGenAudioResult *find (const gchar * job_id);
+  GstGenAudioResult *find_or_begin (const GstStructure * structure);
 
   bool many;
   std::vector<ResultPtr> results;
 };
 
-/* An element's message names the item it is about; the first one of an item
- * is its source's. */
+/* Messages name the item they are about; or else it is the last one. */
 GstGenAudioResult *
-Pipeline::Collector::find (const GstStructure * structure)
+Pipeline::Collector::find (const gchar * job_id)
+{
+  if (many && job_id != nullptr)
+    for (const ResultPtr & result : results)
+      if (g_strcmp0 (result->job_id, job_id) == 0)
+        return result.get ();
+  return results.back ().get ();
+}
+
+/* The first message of an item is its source's. */
+GstGenAudioResult *
+Pipeline::Collector::find_or_begin (const GstStructure * structure)
 {
   const gchar *job_id = gst_structure_get_string (structure, "job-id");
-  GstGenAudioResult *last = results.back ().get ();
+  GstGenAudioResult *found = find (job_id);
 
-  if (!many || job_id == nullptr || last->job_id == nullptr)
-    return last;
-  for (const ResultPtr & result : results)
-    if (g_strcmp0 (result->job_id, job_id) == 0)
-      return result.get ();
-  if (!gst_structure_has_name (structure, GST_GENAUDIO_MESSAGE_TENSOR))
-    return last;
+  if (!many || job_id == nullptr || found->job_id == nullptr
+      || g_strcmp0 (found->job_id, job_id) == 0
+      || !gst_structure_has_name (structure, GST_GENAUDIO_MESSAGE_TENSOR))
+    return found;
   results.emplace_back (gst_genaudio_result_new ());
   return results.back ().get ();
 }
@@ -244,7 +253,7 @@ Pipeline::Collector::add (GstMessage * message)
 
   if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ELEMENT
       && structure != nullptr) {
-    GstGenAudioResult *result = find (structure);
+    GstGenAudioResult *result = find_or_begin (structure);
     const gchar *job_id = gst_structure_get_string (structure, "job-id");
     if (!many && result->tensor != nullptr && job_id != nullptr
         && gst_structure_has_name (structure, GST_GENAUDIO_MESSAGE_TENSOR)
@@ -253,6 +262,14 @@ Pipeline::Collector::add (GstMessage * message)
           "The tensor file holds several items, which cannot all become one "
           "file: give no path, and each is filed by itself");
     gst_genaudio_result_add_structure (result, structure);
+  } else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_TAG) {
+    GstTagList *tags = nullptr;
+    gchar *job_id = nullptr;
+    gst_message_parse_tag (message, &tags);
+    gst_tag_list_get_string (tags, GST_GENAUDIO_TAG_JOB_ID, &job_id);
+    gst_genaudio_result_add_message (find (job_id), message);
+    g_free (job_id);
+    gst_tag_list_unref (tags);
   } else {
     gst_genaudio_result_add_message (results.back ().get (), message);
   }
@@ -782,7 +799,8 @@ Pipeline::run (const GstGenAudioJob & job, GCancellable * cancellable,
 
   std::vector<ResultPtr> results = collector.take ();
   for (ResultPtr & result : results) {
-    if (job.metadata != nullptr)
+    /* one that failed early has no tags to read it from */
+    if (job.metadata != nullptr && result->metadata == nullptr)
       gst_genaudio_result_set_metadata (result.get (), job.metadata);
     try {
       output.publish (result.get ());

@@ -11,6 +11,9 @@
 
 #include "genaudio-result.h"
 
+#include "genaudio-item.h"
+#include "genaudio-tags.h"
+
 #include <cstring>
 #include <initializer_list>
 
@@ -251,13 +254,31 @@ gst_genaudio_result_add_structure (GstGenAudioResult * self,
   return TRUE;
 }
 
+static gboolean
+add_tags (GstGenAudioResult * self, GstMessage * message)
+{
+  GstTagList *tags = nullptr;
+  gchar *text = nullptr;
+
+  gst_message_parse_tag (message, &tags);
+  const gboolean found =
+      gst_tag_list_get_string (tags, GST_GENAUDIO_TAG_METADATA, &text);
+  gst_tag_list_unref (tags);
+  if (found) {
+    g_clear_pointer (&self->metadata, gst_structure_free);
+    self->metadata = gst_genaudio_metadata_parse (text);
+  }
+  g_free (text);
+  return found;
+}
+
 /**
  * gst_genaudio_result_add_message:
  * @self: a result
  * @message: any message from a bus
  *
- * As gst_genaudio_result_add_structure() for element messages. An error
- * message makes the result a failed one; the first error is the one that
+ * As gst_genaudio_result_add_structure() for element messages. A tag message
+ * may hold the item's free metadata. An error message makes the result a failed one; the first error is the one that
  * stays, since later ones follow from it.
  *
  * Returns: %TRUE if @message said something of the item
@@ -276,6 +297,8 @@ gst_genaudio_result_add_message (GstGenAudioResult * self,
     g_error_free (error);
     return TRUE;
   }
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_TAG)
+    return add_tags (self, message);
   return GST_MESSAGE_TYPE (message) == GST_MESSAGE_ELEMENT
       && gst_message_get_structure (message) != nullptr
       && gst_genaudio_result_add_structure (self,

@@ -193,6 +193,29 @@ def write_manifest(path, *lines):
     return path
 
 
+def test_metadata(tmp_path):
+    """What the tensor file says and what the manifest says, which is right:
+    alike in what is printed and in what is filed."""
+    for name in ("a", "b"):
+        write_tensor(tmp_path / f"{name}.safetensors",
+                     metadata={"artist": "A model", "seed": name})
+    manifest = write_manifest(
+        tmp_path / "jobs.jsonl",
+        {"location": "a.safetensors"},
+        {"location": "b.safetensors",
+         "metadata": {"artist": "Another", "prompt": "rain"}})
+    printed = json_lines(run(
+        "export", "--manifest", manifest, "--base-dir", tmp_path / "out",
+        "--json", "--sidecar", check=0).stdout)
+    found = {item["job_id"]: item["metadata"] for item in printed}
+    assert found["a"].items() >= {"artist": "A model", "seed": "a"}.items()
+    assert found["b"].items() >= {
+        "artist": "Another", "prompt": "rain", "seed": "b"}.items()
+    for item in printed:
+        filed = json.loads(Path(item["path"] + ".json").read_text())
+        assert filed["metadata"] == item["metadata"]
+
+
 def test_manifest(tmp_path, tensors):
     base = tmp_path / "out"
     manifest = write_manifest(
