@@ -24,42 +24,23 @@
  * ]|
  */
 
-/* Threads. The streaming thread feeds the analysis; the worker (live, with
- * `background`) estimates from copies; an application may ask for the state.
- * Locks, in this order: stream lock, State::lock, object lock. Nothing is
- * posted, pushed or notified with either of the last two held. */
-
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
 
-#include "gstbpmanalyzer.h"
+#include "gstbpmanalyzer-private.hpp"
 
-#include "analysis.hpp"
 #include "aubioloader.hpp"
-#include "gstbpmreport.hpp"
-#include "tracker.hpp"
-#include "worker.hpp"
-
-#include <gst/audio/audio.h>
-#include <gst/genaudio/genaudio.h>
 
 #include <algorithm>
-#include <cmath>
 #include <exception>
 #include <memory>
 #include <mutex>
-#include <optional>
-#include <string>
 #include <utility>
 
-namespace bpm = genaudio::bpm;
+using namespace gst_bpm_analyzer;
 
-using bpm::Findings;
-using bpm::Report;
-using bpm::Structure;
-
-GST_DEBUG_CATEGORY_STATIC (gst_bpm_analyzer_debug);
+GST_DEBUG_CATEGORY (gst_bpm_analyzer_debug);
 #define GST_CAT_DEFAULT gst_bpm_analyzer_debug
 
 #define ALLOWED_CAPS \
@@ -70,47 +51,10 @@ GST_DEBUG_CATEGORY_STATIC (gst_bpm_analyzer_debug);
 
 enum
 {
-  PROP_0,
-  PROP_TEMPO,
-  PROP_KEY,
-  PROP_STATISTICS,
-  PROP_BEATS,
-  PROP_MIN_BPM,
-  PROP_MAX_BPM,
-  PROP_INTERVAL,
-  PROP_ANALYSIS_LIMIT,
-  PROP_BACKGROUND,
-  PROP_REPORT,
-  PROP_BPM,
-  PROP_BPM_ALTERNATIVE,
-  PROP_BPM_CONFIDENCE,
-  PROP_MUSICAL_KEY,
-  PROP_KEY_ALTERNATIVE,
-  PROP_KEY_CONFIDENCE,
-  PROP_TUNING,
-  PROP_PEAK_AMPLITUDE,
-  PROP_RMS_ENERGY,
-  PROP_DYNAMIC_RANGE,
-  N_PROPERTIES
-};
-
-enum
-{
   SIGNAL_POST_STATE,
   N_SIGNALS
 };
 
-#define DEFAULT_TEMPO TRUE
-#define DEFAULT_KEY FALSE
-#define DEFAULT_STATISTICS TRUE
-#define DEFAULT_BEATS FALSE
-#define DEFAULT_MIN_BPM 40.0
-#define DEFAULT_MAX_BPM 220.0
-#define DEFAULT_INTERVAL GST_SECOND
-#define DEFAULT_ANALYSIS_LIMIT GST_CLOCK_TIME_NONE
-#define DEFAULT_BACKGROUND TRUE
-
-static GParamSpec *properties[N_PROPERTIES];
 static guint signals[N_SIGNALS];
 
 namespace {
@@ -128,68 +72,7 @@ constexpr GstClockTime correction = GST_SECOND;
 constexpr double longest_memory_seconds = 3600;
 constexpr double usual_memory_seconds = 600;
 
-struct Settings
-{
-  bool tempo = DEFAULT_TEMPO;
-  bool key = DEFAULT_KEY;
-  bool statistics = DEFAULT_STATISTICS;
-  bool beats = DEFAULT_BEATS;
-  double min_bpm = DEFAULT_MIN_BPM;
-  double max_bpm = DEFAULT_MAX_BPM;
-  GstClockTime interval = DEFAULT_INTERVAL;
-  GstClockTime analysis_limit = DEFAULT_ANALYSIS_LIMIT;
-  bool background = DEFAULT_BACKGROUND;
-};
-
-/* What the worker estimates from; kept so that copying allocates nothing. */
-struct Copies
-{
-  std::optional<bpm::TempoEstimator> tempo;
-  std::optional<bpm::KeyEstimator> key;
-  std::optional<bpm::BeatHistory> beats;
-};
-
 }
-
-struct GstBpmAnalyzerState
-{
-  Settings settings;            /* object lock */
-  Report last;                  /* object lock: the last one posted... */
-  Structure last_structure;     /* ...and its message */
-
-  /* streaming thread */
-  GstGenAudioItem item = { };
-  GstTagList *tags = nullptr;   /* of the item, stream scope, from upstream */
-  GstAudioInfo info;
-  bool have_info = false;
-  bool aborted = false;         /* report nothing until the next item */
-  bool reported = false;        /* nothing came since the last report */
-  bool live = false;
-  GstClockTime next_pts = GST_CLOCK_TIME_NONE;
-  GstClockTime last_update = 0; /* in frames' time since the item began */
-  std::unique_ptr<bpm::Worker> worker;
-
-  std::mutex lock;
-  /* from here on with the lock held */
-  std::unique_ptr<bpm::Analysis> analysis;      /* of the item under way */
-  GstClockTime end_pts = GST_CLOCK_TIME_NONE;   /* of what was analysed */
-  std::string job_id, stream_id;
-  bpm::Tempo tempo;             /* published */
-  bpm::Key key;
-
-  /* of whichever thread updates: the worker, or the streaming thread while
-   * the worker is settled */
-  bpm::LiveTracker tracker;
-  Copies copies;
-  std::uint64_t tracked_frames = 0;
-};
-
-struct _GstBpmAnalyzer
-{
-  GstBaseTransform parent;
-
-  GstBpmAnalyzerState *state;
-};
 
 #define gst_bpm_analyzer_parent_class parent_class
 G_DEFINE_FINAL_TYPE (GstBpmAnalyzer, gst_bpm_analyzer,
@@ -199,12 +82,10 @@ GST_ELEMENT_REGISTER_DEFINE (bpmanalyzer, "bpmanalyzer", GST_RANK_NONE,
 
 /* -- reports */
 
-/* Posts @findings, makes them what the properties say, and returns the
- * message's structure. */
-static Structure
-publish (GstBpmAnalyzer * self, const Findings & findings)
+Structure
+gst_bpm_analyzer::publish (GstBpmAnalyzer * self, const Findings & findings)
 {
-  GstBpmAnalyzerState *state = self->state;
+  State *state = self->state;
   Report report = bpm::make_report (findings);
   Structure structure = bpm::make_structure (findings, report.get ());
 
@@ -217,27 +98,14 @@ publish (GstBpmAnalyzer * self, const Findings & findings)
   gst_element_post_message (GST_ELEMENT (self),
       gst_message_new_element (GST_OBJECT (self),
           gst_structure_copy (structure.get ())));
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_REPORT]);
+  g_object_notify (G_OBJECT (self), "report");
   return structure;
 }
 
-static Settings
-copy_settings (GstBpmAnalyzer * self)
+Findings
+gst_bpm_analyzer::collect (GstBpmAnalyzer * self)
 {
-  GST_OBJECT_LOCK (self);
-  Settings settings = self->state->settings;
-  GST_OBJECT_UNLOCK (self);
-  /* an application that moves the range while playing sets one end first */
-  if (settings.min_bpm > settings.max_bpm)
-    std::swap (settings.min_bpm, settings.max_bpm);
-  return settings;
-}
-
-/* With the lock held: all but tempo, key and beats. */
-static Findings
-collect (GstBpmAnalyzer * self)
-{
-  GstBpmAnalyzerState *state = self->state;
+  State *state = self->state;
   Findings f;
 
   f.job_id = state->job_id;
@@ -253,115 +121,10 @@ collect (GstBpmAnalyzer * self)
   return f;
 }
 
-/* -- live updates */
-
-/* A copy that is made again takes the place of the last: same sizes, so
- * nothing is allocated once the memory is full. */
-template <typename Estimator>
-static void
-copy_estimator (const Estimator * from, std::optional<Estimator> &to)
-{
-  if (from == nullptr)
-    to.reset ();
-  else if (to)
-    *to = *from;
-  else
-    to.emplace (*from);
-}
-
-/* With the lock held: what the tracker needs, and the seconds since it last
- * looked. */
-static double
-take_copies (GstBpmAnalyzerState * state)
-{
-  const bpm::FrontEnd *front_end = state->analysis->front_end ();
-  const std::uint64_t frames = state->analysis->frames ();
-
-  copy_estimator (front_end ? front_end->tempo () : nullptr,
-      state->copies.tempo);
-  copy_estimator (front_end ? front_end->key () : nullptr, state->copies.key);
-  copy_estimator (state->analysis->beats (), state->copies.beats);
-  const double elapsed = (double) (frames - state->tracked_frames)
-      / GST_AUDIO_INFO_RATE (&state->info);
-  state->tracked_frames = frames;
-  return elapsed;
-}
-
-static void
-track (GstBpmAnalyzer * self, double elapsed)
-{
-  GstBpmAnalyzerState *state = self->state;
-  const Settings settings = copy_settings (self);
-
-  if (state->copies.tempo)
-    state->tracker.update_tempo (*state->copies.tempo, settings.min_bpm,
-        settings.max_bpm, elapsed);
-  if (state->copies.key)
-    state->tracker.update_key (*state->copies.key, elapsed);
-}
-
-/* The job of the worker, or in the streaming thread without one. */
-static void
-update_live (GstBpmAnalyzer * self)
-{
-  GstBpmAnalyzerState *state = self->state;
-  Findings findings;
-  double elapsed;
-
-  try {
-    {
-      std::lock_guard<std::mutex> guard (state->lock);
-      if (!state->analysis)
-        return;
-      findings = collect (self);
-      elapsed = take_copies (state);
-    }
-    track (self, elapsed);
-    findings.tempo = state->tracker.tempo ();
-    findings.key = state->tracker.key ();
-    if (state->copies.beats && findings.tempo.valid)
-      findings.beats = state->copies.beats->find (findings.tempo.bpm,
-          bpm::live_window_seconds);
-    {
-      std::lock_guard<std::mutex> guard (state->lock);
-      state->tempo = findings.tempo;
-      state->key = findings.key;
-    }
-    publish (self, findings);
-  } catch (const std::exception & e) {
-    GST_WARNING_OBJECT (self, "no update: %s", e.what ());
-  }
-}
-
-static void
-update_if_due (GstBpmAnalyzer * self, const Settings & settings)
-{
-  GstBpmAnalyzerState *state = self->state;
-  const GstClockTime now = gst_util_uint64_scale (state->analysis->frames (),
-      GST_SECOND, GST_AUDIO_INFO_RATE (&state->info));
-
-  if (!state->live || settings.interval == 0
-      || now - state->last_update < settings.interval)
-    return;
-  /* on the grid of intervals, unless a buffer skipped some */
-  state->last_update += settings.interval;
-  if (now - state->last_update >= settings.interval)
-    state->last_update = now;
-  if (settings.background && !state->worker)
-    state->worker = std::make_unique<bpm::Worker> (
-        [self] { update_live (self); });
-  else if (!settings.background)
-    state->worker.reset ();
-  if (state->worker)
-    state->worker->ask ();
-  else
-    update_live (self);
-}
-
 /* -- items */
 
 static void
-settle (GstBpmAnalyzerState * state)
+settle (State * state)
 {
   if (state->worker)
     state->worker->settle ();
@@ -371,7 +134,7 @@ settle (GstBpmAnalyzerState * state)
 static void
 forget_analysis (GstBpmAnalyzer * self)
 {
-  GstBpmAnalyzerState *state = self->state;
+  State *state = self->state;
 
   settle (state);
   state->tracker.reset ();
@@ -388,7 +151,7 @@ forget_analysis (GstBpmAnalyzer * self)
 static void
 begin_item (GstBpmAnalyzer * self)
 {
-  GstBpmAnalyzerState *state = self->state;
+  State *state = self->state;
 
   forget_analysis (self);
   g_clear_pointer (&state->tags, gst_tag_list_unref);
@@ -401,7 +164,7 @@ begin_item (GstBpmAnalyzer * self)
 static void
 estimate_final (GstBpmAnalyzer * self, Findings & findings)
 {
-  GstBpmAnalyzerState *state = self->state;
+  State *state = self->state;
   const bpm::FrontEnd *front_end = state->analysis->front_end ();
   const Settings settings = copy_settings (self);
 
@@ -431,7 +194,7 @@ estimate_final (GstBpmAnalyzer * self, Findings & findings)
 static void
 push_tags (GstBpmAnalyzer * self, const Findings & findings)
 {
-  GstBpmAnalyzerState *state = self->state;
+  State *state = self->state;
 
   if (!findings.tempo.valid && !findings.key.valid)
     return;
@@ -443,7 +206,7 @@ push_tags (GstBpmAnalyzer * self, const Findings & findings)
 static void
 finish_item (GstBpmAnalyzer * self)
 {
-  GstBpmAnalyzerState *state = self->state;
+  State *state = self->state;
   Findings findings;
 
   if (state->aborted || state->reported || !state->analysis)
@@ -514,7 +277,7 @@ memory_seconds (GstBpmAnalyzer * self)
 static void
 ensure_analysis (GstBpmAnalyzer * self)
 {
-  GstBpmAnalyzerState *state = self->state;
+  State *state = self->state;
 
   if (state->analysis)
     return;
@@ -549,7 +312,7 @@ ensure_analysis (GstBpmAnalyzer * self)
 static void
 follow_time (GstBpmAnalyzer * self, GstClockTime pts)
 {
-  GstBpmAnalyzerState *state = self->state;
+  State *state = self->state;
 
   if (!GST_CLOCK_TIME_IS_VALID (pts)
       || !GST_CLOCK_TIME_IS_VALID (state->next_pts))
@@ -573,7 +336,7 @@ static void
 analyse (GstBpmAnalyzer * self, GstClockTime pts, std::uint64_t frames,
     Work work)
 {
-  GstBpmAnalyzerState *state = self->state;
+  State *state = self->state;
 
   follow_time (self, pts);
   ensure_analysis (self);
@@ -635,7 +398,7 @@ analyse_gap (GstBpmAnalyzer * self, GstEvent * event)
 static void
 fail (GstBpmAnalyzer * self, const char *what)
 {
-  GstBpmAnalyzerState *state = self->state;
+  State *state = self->state;
 
   state->aborted = true;
   gst_pad_push_event (GST_BASE_TRANSFORM_SRC_PAD (self),
@@ -668,7 +431,7 @@ gst_bpm_analyzer_set_caps (GstBaseTransform * trans, GstCaps * caps,
     GstCaps * outcaps)
 {
   GstBpmAnalyzer *self = GST_BPM_ANALYZER (trans);
-  GstBpmAnalyzerState *state = self->state;
+  State *state = self->state;
   GstAudioInfo info;
 
   if (!gst_audio_info_from_caps (&info, caps)) {
@@ -685,7 +448,7 @@ gst_bpm_analyzer_set_caps (GstBaseTransform * trans, GstCaps * caps,
 }
 
 static void
-keep_tags (GstBpmAnalyzerState * state, GstEvent * event)
+keep_tags (State * state, GstEvent * event)
 {
   GstTagList *tags;
 
@@ -699,7 +462,7 @@ keep_tags (GstBpmAnalyzerState * state, GstEvent * event)
 }
 
 static void
-learn_identity (GstBpmAnalyzerState * state, GstEvent * event)
+learn_identity (State * state, GstEvent * event)
 {
   gst_genaudio_item_handle_event (&state->item, event);
   const gchar *job_id = gst_genaudio_item_get_job_id (&state->item);
@@ -710,7 +473,7 @@ learn_identity (GstBpmAnalyzerState * state, GstEvent * event)
 static void
 handle_event (GstBpmAnalyzer * self, GstEvent * event)
 {
-  GstBpmAnalyzerState *state = self->state;
+  State *state = self->state;
 
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_STREAM_START:
@@ -761,7 +524,7 @@ gst_bpm_analyzer_sink_event (GstBaseTransform * trans, GstEvent * event)
 static void
 forget_everything (GstBpmAnalyzer * self)
 {
-  GstBpmAnalyzerState *state = self->state;
+  State *state = self->state;
 
   begin_item (self);
   state->worker.reset ();
@@ -817,7 +580,7 @@ gst_bpm_analyzer_stop (GstBaseTransform * trans)
 static gboolean
 gst_bpm_analyzer_post_state (GstBpmAnalyzer * self)
 {
-  GstBpmAnalyzerState *state = self->state;
+  State *state = self->state;
   Findings findings;
 
   {
@@ -833,320 +596,15 @@ gst_bpm_analyzer_post_state (GstBpmAnalyzer * self)
 }
 
 static void
-gst_bpm_analyzer_set_property (GObject * object, guint id,
-    const GValue * value, GParamSpec * pspec)
-{
-  GstBpmAnalyzer *self = GST_BPM_ANALYZER (object);
-  Settings & settings = self->state->settings;
-
-  GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_TEMPO:
-      settings.tempo = g_value_get_boolean (value);
-      break;
-    case PROP_KEY:
-      settings.key = g_value_get_boolean (value);
-      break;
-    case PROP_STATISTICS:
-      settings.statistics = g_value_get_boolean (value);
-      break;
-    case PROP_BEATS:
-      settings.beats = g_value_get_boolean (value);
-      break;
-    case PROP_MIN_BPM:
-      settings.min_bpm = g_value_get_double (value);
-      break;
-    case PROP_MAX_BPM:
-      settings.max_bpm = g_value_get_double (value);
-      break;
-    case PROP_INTERVAL:
-      settings.interval = g_value_get_uint64 (value);
-      break;
-    case PROP_ANALYSIS_LIMIT:
-      settings.analysis_limit = g_value_get_uint64 (value);
-      break;
-    case PROP_BACKGROUND:
-      settings.background = g_value_get_boolean (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  GST_OBJECT_UNLOCK (self);
-}
-
-/* A property that says what the last report said. */
-static void
-get_result (const GstGenAudioAnalysis * a, guint id, GValue * value)
-{
-  const auto number = [value] (double x) {
-    g_value_set_double (value, std::isnan (x) ? 0.0 : x);
-  };
-
-  switch (id) {
-    case PROP_BPM:
-      number (a->bpm);
-      break;
-    case PROP_BPM_ALTERNATIVE:
-      number (a->bpm_alternative);
-      break;
-    case PROP_BPM_CONFIDENCE:
-      number (a->bpm_confidence);
-      break;
-    case PROP_MUSICAL_KEY:
-      g_value_set_string (value, a->musical_key);
-      break;
-    case PROP_KEY_ALTERNATIVE:
-      g_value_set_string (value, a->key_alternative);
-      break;
-    case PROP_KEY_CONFIDENCE:
-      number (a->key_confidence);
-      break;
-    case PROP_TUNING:
-      number (a->tuning);
-      break;
-    case PROP_PEAK_AMPLITUDE:
-      number (a->peak_amplitude);
-      break;
-    case PROP_RMS_ENERGY:
-      number (a->rms_energy);
-      break;
-    case PROP_DYNAMIC_RANGE:
-      number (a->dynamic_range);
-      break;
-  }
-}
-
-static void
-gst_bpm_analyzer_get_property (GObject * object, guint id, GValue * value,
-    GParamSpec * pspec)
-{
-  GstBpmAnalyzer *self = GST_BPM_ANALYZER (object);
-  const Settings & settings = self->state->settings;
-
-  GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_TEMPO:
-      g_value_set_boolean (value, settings.tempo);
-      break;
-    case PROP_KEY:
-      g_value_set_boolean (value, settings.key);
-      break;
-    case PROP_STATISTICS:
-      g_value_set_boolean (value, settings.statistics);
-      break;
-    case PROP_BEATS:
-      g_value_set_boolean (value, settings.beats);
-      break;
-    case PROP_MIN_BPM:
-      g_value_set_double (value, settings.min_bpm);
-      break;
-    case PROP_MAX_BPM:
-      g_value_set_double (value, settings.max_bpm);
-      break;
-    case PROP_INTERVAL:
-      g_value_set_uint64 (value, settings.interval);
-      break;
-    case PROP_ANALYSIS_LIMIT:
-      g_value_set_uint64 (value, settings.analysis_limit);
-      break;
-    case PROP_BACKGROUND:
-      g_value_set_boolean (value, settings.background);
-      break;
-    case PROP_REPORT:
-      g_value_set_boxed (value, self->state->last_structure.get ());
-      break;
-    default:
-      if (id >= N_PROPERTIES)
-        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      else if (self->state->last)
-        get_result (self->state->last.get (), id, value);
-      break;
-  }
-  GST_OBJECT_UNLOCK (self);
-}
-
-static void
 gst_bpm_analyzer_finalize (GObject * object)
 {
-  GstBpmAnalyzerState *state = GST_BPM_ANALYZER (object)->state;
+  State *state = GST_BPM_ANALYZER (object)->state;
 
   g_clear_pointer (&state->tags, gst_tag_list_unref);
   gst_genaudio_item_clear (&state->item);
   delete state;
 
   G_OBJECT_CLASS (parent_class)->finalize (object);
-}
-
-static void
-install_settings (void)
-{
-  const GParamFlags ready = (GParamFlags) (G_PARAM_READWRITE
-      | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
-  const GParamFlags playing = (GParamFlags) (G_PARAM_READWRITE
-      | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
-
-  /**
-   * GstBpmAnalyzer:tempo:
-   *
-   * Find the tempo.
-   */
-  properties[PROP_TEMPO] = g_param_spec_boolean ("tempo", "Tempo",
-      "Find the tempo", DEFAULT_TEMPO, ready);
-  /**
-   * GstBpmAnalyzer:key:
-   *
-   * Find the musical key.
-   */
-  properties[PROP_KEY] = g_param_spec_boolean ("key", "Key",
-      "Find the musical key", DEFAULT_KEY, ready);
-  /**
-   * GstBpmAnalyzer:statistics:
-   *
-   * Measure peak, RMS, dynamic range, DC offset, clipped samples and silence.
-   */
-  properties[PROP_STATISTICS] = g_param_spec_boolean ("statistics",
-      "Statistics", "Measure peak, RMS, dynamic range, DC offset, clipped "
-      "samples and silence", DEFAULT_STATISTICS, ready);
-  /**
-   * GstBpmAnalyzer:beats:
-   *
-   * Find the times of the beats of the tempo, and of the first downbeat.
-   */
-  properties[PROP_BEATS] = g_param_spec_boolean ("beats", "Beats",
-      "Find the times of the beats of the tempo", DEFAULT_BEATS, ready);
-  /**
-   * GstBpmAnalyzer:min-bpm:
-   *
-   * The tempo is not below this.
-   */
-  properties[PROP_MIN_BPM] = g_param_spec_double ("min-bpm", "Minimum BPM",
-      "The tempo is not below this, in BPM", 20, 400, DEFAULT_MIN_BPM,
-      playing);
-  /**
-   * GstBpmAnalyzer:max-bpm:
-   *
-   * The tempo is not above this.
-   */
-  properties[PROP_MAX_BPM] = g_param_spec_double ("max-bpm", "Maximum BPM",
-      "The tempo is not above this, in BPM", 20, 400, DEFAULT_MAX_BPM,
-      playing);
-  /**
-   * GstBpmAnalyzer:interval:
-   *
-   * Time between two messages about a live stream, of its own time.
-   */
-  properties[PROP_INTERVAL] = g_param_spec_uint64 ("interval", "Interval",
-      "Time between two updates about a live stream, in ns (0 = none)", 0,
-      G_MAXUINT64, DEFAULT_INTERVAL, playing);
-  /**
-   * GstBpmAnalyzer:analysis-limit:
-   *
-   * How much of an item is listened to for tempo and key. The statistics are
-   * of all of it.
-   */
-  properties[PROP_ANALYSIS_LIMIT] = g_param_spec_uint64 ("analysis-limit",
-      "Analysis limit", "Audio of an item that is analysed for tempo and key, "
-      "in ns (none = all)", 0, G_MAXUINT64, DEFAULT_ANALYSIS_LIMIT, ready);
-  /**
-   * GstBpmAnalyzer:background:
-   *
-   * Whether the updates of a live stream are worked out in a thread of their
-   * own, so that the streaming thread never waits for them.
-   */
-  properties[PROP_BACKGROUND] = g_param_spec_boolean ("background",
-      "Background", "Work out the updates of a live stream in a thread of "
-      "their own", DEFAULT_BACKGROUND, playing);
-}
-
-static void
-install_results (void)
-{
-  const GParamFlags flags = (GParamFlags) (G_PARAM_READABLE
-      | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * GstBpmAnalyzer:report:
-   *
-   * The last message's structure.
-   */
-  properties[PROP_REPORT] = g_param_spec_boxed ("report", "Report",
-      "The last message", GST_TYPE_STRUCTURE, flags);
-  /**
-   * GstBpmAnalyzer:bpm:
-   *
-   * Tempo in the last message, in BPM; 0 if it has none.
-   */
-  properties[PROP_BPM] = g_param_spec_double ("bpm", "BPM",
-      "Tempo in the last message, in BPM (0 = none)", 0, G_MAXDOUBLE, 0,
-      flags);
-  /**
-   * GstBpmAnalyzer:bpm-alternative:
-   *
-   * The other octave of #GstBpmAnalyzer:bpm; 0 if there is none.
-   */
-  properties[PROP_BPM_ALTERNATIVE] = g_param_spec_double ("bpm-alternative",
-      "BPM alternative", "The other candidate, in BPM (0 = none)", 0,
-      G_MAXDOUBLE, 0, flags);
-  /**
-   * GstBpmAnalyzer:bpm-confidence:
-   *
-   * Confidence in #GstBpmAnalyzer:bpm, 0 to 1.
-   */
-  properties[PROP_BPM_CONFIDENCE] = g_param_spec_double ("bpm-confidence",
-      "BPM confidence", "Confidence in the tempo, 0 to 1", 0, 1, 0, flags);
-  /**
-   * GstBpmAnalyzer:musical-key:
-   *
-   * Key in the last message, such as "A minor".
-   */
-  properties[PROP_MUSICAL_KEY] = g_param_spec_string ("musical-key",
-      "Musical key", "Key in the last message, such as \"A minor\"", nullptr,
-      flags);
-  /**
-   * GstBpmAnalyzer:key-alternative:
-   *
-   * The second best key.
-   */
-  properties[PROP_KEY_ALTERNATIVE] = g_param_spec_string ("key-alternative",
-      "Key alternative", "The second best key", nullptr, flags);
-  /**
-   * GstBpmAnalyzer:key-confidence:
-   *
-   * Confidence in #GstBpmAnalyzer:musical-key, 0 to 1.
-   */
-  properties[PROP_KEY_CONFIDENCE] = g_param_spec_double ("key-confidence",
-      "Key confidence", "Confidence in the key, 0 to 1", 0, 1, 0, flags);
-  /**
-   * GstBpmAnalyzer:tuning:
-   *
-   * Frequency of A4, in Hz.
-   */
-  properties[PROP_TUNING] = g_param_spec_double ("tuning", "Tuning",
-      "Frequency of A4, in Hz (0 = unknown)", 0, G_MAXDOUBLE, 0, flags);
-  /**
-   * GstBpmAnalyzer:peak-amplitude:
-   *
-   * Largest absolute sample, full scale 1.0.
-   */
-  properties[PROP_PEAK_AMPLITUDE] = g_param_spec_double ("peak-amplitude",
-      "Peak amplitude", "Largest absolute sample, full scale 1.0", 0,
-      G_MAXDOUBLE, 0, flags);
-  /**
-   * GstBpmAnalyzer:rms-energy:
-   *
-   * Root mean square of the samples, full scale 1.0.
-   */
-  properties[PROP_RMS_ENERGY] = g_param_spec_double ("rms-energy",
-      "RMS energy", "Root mean square of the samples, full scale 1.0", 0,
-      G_MAXDOUBLE, 0, flags);
-  /**
-   * GstBpmAnalyzer:dynamic-range:
-   *
-   * Peak to RMS, in dB.
-   */
-  properties[PROP_DYNAMIC_RANGE] = g_param_spec_double ("dynamic-range",
-      "Dynamic range", "Peak to RMS, in dB", 0, G_MAXDOUBLE, 0, flags);
 }
 
 static void
@@ -1162,9 +620,7 @@ gst_bpm_analyzer_class_init (GstBpmAnalyzerClass * klass)
   gobject_class->set_property = gst_bpm_analyzer_set_property;
   gobject_class->get_property = gst_bpm_analyzer_get_property;
   gobject_class->finalize = gst_bpm_analyzer_finalize;
-  install_settings ();
-  install_results ();
-  g_object_class_install_properties (gobject_class, N_PROPERTIES, properties);
+  gst_bpm_analyzer_install_properties (gobject_class);
 
   /**
    * GstBpmAnalyzer::post-state:
@@ -1203,7 +659,7 @@ gst_bpm_analyzer_class_init (GstBpmAnalyzerClass * klass)
 static void
 gst_bpm_analyzer_init (GstBpmAnalyzer * self)
 {
-  self->state = new GstBpmAnalyzerState;
+  self->state = new State;
   gst_audio_info_init (&self->state->info);
   gst_base_transform_set_passthrough (GST_BASE_TRANSFORM (self), TRUE);
   gst_base_transform_set_gap_aware (GST_BASE_TRANSFORM (self), TRUE);
