@@ -33,12 +33,12 @@ constexpr GstClockTime longest_silence = 4 * GST_SECOND;
 
 template <typename T>
 guint64
-zero_non_finite (T *samples, std::size_t n)
+zero_unusable (T *samples, std::size_t n)
 {
   guint64 count = 0;
 
   for (std::size_t i = 0; i < n; i++) {
-    if (!std::isfinite (samples[i])) {
+    if (!is_usable (samples[i])) {
       samples[i] = 0;
       count++;
     }
@@ -586,15 +586,15 @@ Stream::sanitise (GstBuffer * buffer)
   Item & item = current ();
   const gsize n = gst_buffer_get_size (buffer) 
       / (format_.is_double ? sizeof (double) : sizeof (float));
-  bool finite;
+  bool usable;
 
   {
     const Mapped map (buffer, GST_MAP_READ);
-    finite = format_.is_double
-        ? best_kernels ().all_finite (static_cast<double *> (map.data ()), n)
-        : best_kernels ().all_finite (static_cast<float *> (map.data ()), n);
+    usable = format_.is_double
+        ? best_kernels ().all_usable (static_cast<double *> (map.data ()), n)
+        : best_kernels ().all_usable (static_cast<float *> (map.data ()), n);
   }
-  if (finite)
+  if (usable)
     return buffer;
 
   buffer = gst_buffer_make_writable (buffer);
@@ -602,8 +602,8 @@ Stream::sanitise (GstBuffer * buffer)
   {
     const Mapped map (buffer, GST_MAP_READWRITE);
     count = format_.is_double
-        ? zero_non_finite (static_cast<double *> (map.data ()), n)
-        : zero_non_finite (static_cast<float *> (map.data ()), n);
+        ? zero_unusable (static_cast<double *> (map.data ()), n)
+        : zero_unusable (static_cast<float *> (map.data ()), n);
   }
   if (item.non_finite == 0)
     GST_ELEMENT_WARNING (element_, STREAM, FORMAT, (nullptr),

@@ -7,6 +7,7 @@
  * the processor has is taken at run time. */
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <span>
 
@@ -17,10 +18,21 @@ namespace genaudio::r128 {
 
 struct Interpolator;
 
-/* What a channel's K-filter remembers: the two delays of each section. */
+/* No sound is louder than 300 dB above full scale. What is, or is infinite or
+ * not a number, is to be zeroed before it is measured: its square would not
+ * fit into single precision. */
+constexpr double loudest_sample = 1e15;
+
+inline bool
+is_usable (double sample)
+{
+  return std::fabs (sample) <= loudest_sample;
+}
+
+/* What a channel's K-filter remembers: the two sums of each section. */
 struct FilterState
 {
-  double w1 = 0.0, w2 = 0.0, v1 = 0.0, v2 = 0.0;
+  float band1 = 0.0f, low1 = 0.0f, band2 = 0.0f, low2 = 0.0f;
 };
 
 /* One or two neighbouring channels of interleaved audio: sub-blocks from the
@@ -28,7 +40,7 @@ struct FilterState
 template <typename T>
 struct WeightingJob
 {
-  const KWeighting *filter;
+  const StateVariables *filter;
   const Grid *grid;
   const T *samples;             /* first frame, first of the channels */
   std::size_t stride;           /* samples a frame */
@@ -55,8 +67,8 @@ struct Kernels
    * history () samples before x, and up to 64 beyond, which do not count. */
   float (*interpolated_peak) (const Interpolator & interpolator,
       const float *x, std::size_t frames);
-  bool (*all_finite_float) (const float *samples, std::size_t n);
-  bool (*all_finite_double) (const double *samples, std::size_t n);
+  bool (*all_usable_float) (const float *samples, std::size_t n);
+  bool (*all_usable_double) (const double *samples, std::size_t n);
   void (*scale_float) (const float *in, float *out, std::size_t n, float gain);
   void (*scale_double) (const double *in, double *out, std::size_t n,
       double gain);
@@ -73,13 +85,13 @@ struct Kernels
   {
     peaks_double (samples, frames, channels, peaks);
   }
-  bool all_finite (const float *samples, std::size_t n) const
+  bool all_usable (const float *samples, std::size_t n) const
   {
-    return all_finite_float (samples, n);
+    return all_usable_float (samples, n);
   }
-  bool all_finite (const double *samples, std::size_t n) const
+  bool all_usable (const double *samples, std::size_t n) const
   {
-    return all_finite_double (samples, n);
+    return all_usable_double (samples, n);
   }
   void scale (const float *in, float *out, std::size_t n, double gain) const
   {

@@ -20,7 +20,7 @@ struct Biquad
 };
 
 /* The two sections, in series. The high pass has b = {1, -2, 1} at every
- * rate: kernels may count on it. */
+ * rate. */
 struct KWeighting
 {
   Biquad shelf, high_pass;
@@ -48,38 +48,40 @@ struct KWeighting
   }
 };
 
-/* One channel's filter, a sample at a time (direct form II). */
-class KFilter
+/* The same with the high pass first, each section as a state-variable filter:
+ * what is left of the sound without its low and its band is the high, of which
+ * the other two are running sums,
+ *   high = x - low - band,  low += to_low band,  band += to_band high.
+ * With 1 / (z - 1) for a sum up to the sample before this is
+ *   high / x = (z - 1)^2 / ((z - 1)^2 + to_band (z - 1) + to_band to_low):
+ * to_band = 2 + a1 and to_band to_low = 1 + a1 + a2 make it a biquad of those
+ * poles. The double zero of K-weighting's high pass is there already; the
+ * shelf, which leaves a steady sound as it is, adds some of its high and of
+ * its band to what comes in.
+ *
+ * This form is for single precision. In the direct forms, where 1 + a1 + a2 is
+ * the small difference of large numbers, all but a few digits would be lost of
+ * what is heard beside an offset or a rumble. Here those end in low, which is
+ * no larger than they are. */
+struct StateVariables
 {
-public:
-  explicit KFilter (const KWeighting & k) : k_ (k) {}
-
-  double operator() (double x)
+  struct Section
   {
-    const double w = x - k_.shelf.a1 * w1_ - k_.shelf.a2 * w2_;
-    const double y = k_.shelf.b0 * w + k_.shelf.b1 * w1_ + k_.shelf.b2 * w2_;
-    const double v = y - k_.high_pass.a1 * v1_ - k_.high_pass.a2 * v2_;
-    const double z = v - 2.0 * v1_ + v2_;
-    w2_ = w1_;
-    w1_ = w;
-    v2_ = v1_;
-    v1_ = v;
-    return z;
-  }
+    float to_band, to_low;
 
-  /* Call every some ms: in digital silence the states decay to subnormal
-   * numbers, with which a processor is a hundred times slower. */
-  void flush_denormals ()
-  {
-    for (double *state : {&w1_, &w2_, &v1_, &v2_})
-      *state = std::fabs (*state) < 1e-30 ? 0.0 : *state;
-  }
+    explicit Section (const Biquad & b)
+        : to_band (static_cast<float> (2.0 + b.a1)),
+        to_low (static_cast<float> ((1.0 + b.a1 + b.a2) / (2.0 + b.a1))) {}
+  };
 
-  void reset () { w1_ = w2_ = v1_ = v2_ = 0.0; }
+  Section high_pass, shelf;
+  float high_gain, band_gain;   /* of the shelf */
 
-private:
-  KWeighting k_;
-  double w1_ = 0.0, w2_ = 0.0, v1_ = 0.0, v2_ = 0.0;
+  explicit StateVariables (const KWeighting & k)
+      : high_pass (k.high_pass), shelf (k.shelf),
+      high_gain (static_cast<float> (k.shelf.b0 - 1.0)),
+      band_gain (static_cast<float> ((2.0 * k.shelf.b0 + k.shelf.b1)
+              / (2.0 + k.shelf.a1) - 1.0)) {}
 };
 
 }

@@ -13,18 +13,21 @@ namespace {
 
 /* A batch: long enough that the segments' head starts do not count, small
  * enough for the caches. */
-constexpr std::size_t batch_bytes = 4 << 20;
+constexpr std::size_t batch_bytes = 2 << 20;
 constexpr std::size_t batch_blocks = 160;
-/* What is gathered shall not leave the second-level cache. */
-constexpr std::size_t gathered_bytes = 1 << 20;
+/* of which a batch is a multiple: a segment each for the widest vectors */
+constexpr std::size_t segments = 16;
 /* From so many on, samples are not gathered first. */
-constexpr std::size_t direct_blocks = 32;
+constexpr std::size_t direct_blocks = 2 * segments;
 
 std::size_t
-choose_batch (const Format & format, const Grid & grid, std::size_t bytes)
+choose_batch (const Format & format, const Grid & grid)
 {
-  const std::size_t fitting = bytes / (grid.block * format.frame_bytes ());
-  return std::clamp<std::size_t> (fitting, 8, batch_blocks) * grid.block;
+  const std::size_t fitting =
+      batch_bytes / (grid.block * format.frame_bytes ());
+  const std::size_t blocks =
+      std::clamp<std::size_t> (fitting, segments, batch_blocks);
+  return blocks / segments * segments * grid.block;
 }
 
 }
@@ -32,10 +35,9 @@ choose_batch (const Format & format, const Grid & grid, std::size_t bytes)
 OfflineMeter::OfflineMeter (const Format & format, const Kernels & kernels,
     bool true_peak)
     : format_ (format), kernels_ (kernels), true_peak_wanted_ (true_peak),
-    filter_ (format.rate), windows_ (format.rate),
+    filter_ (KWeighting (format.rate)), windows_ (format.rate),
     peaks_ (format.rate, format.channels, kernels), states_ (format.channels),
-    batch_frames_ (choose_batch (format, windows_.grid (), batch_bytes)),
-    gathered_frames_ (choose_batch (format, windows_.grid (), gathered_bytes))
+    batch_frames_ (choose_batch (format, windows_.grid ()))
 {
 }
 
@@ -70,17 +72,18 @@ OfflineMeter::add_samples (const T *samples, std::size_t frames)
   while (frames > 0) {
     std::size_t n;
     if (held_ == 0 && frames >= direct_blocks * block) {
-      /* where they lie, in batches of about the same length */
-      const std::size_t batches = (frames + batch_frames_ - 1) / batch_frames_;
-      n = std::max<std::size_t> (frames / batches / block, 1) * block;
+      /* where they lie: batch by batch where the true peak has to find them
+       * in the cache, the rest or all of it at once */
+      const bool rest = !true_peak_wanted_ || frames < 2 * batch_frames_;
+      n = rest ? frames / block * block : batch_frames_;
       measure (samples, n, n / block * Grid::subblocks);
     } else {
-      n = std::min (frames, gathered_frames_ - held_);
+      n = std::min (frames, batch_frames_ - held_);
       T *batch = gathered_samples<T> ();
       std::memcpy (batch + held_ * channels, samples,
           n * channels * sizeof (T));
       held_ += n;
-      if (held_ == gathered_frames_) {
+      if (held_ == batch_frames_) {
         measure (batch, held_, held_ / block * Grid::subblocks);
         held_ = 0;
       }
@@ -97,7 +100,7 @@ OfflineMeter::gathered_samples ()
 {
   if (gathered_ == nullptr)
     gathered_ = std::make_unique_for_overwrite<double[]> (
-        (gathered_frames_ * format_.frame_bytes () + sizeof (double) - 1)
+        (batch_frames_ * format_.frame_bytes () + sizeof (double) - 1)
         / sizeof (double));
   return reinterpret_cast<T *> (gathered_.get ());
 }

@@ -50,13 +50,12 @@ private:
   Format format_;
   const Kernels & kernels_;
   bool true_peak_wanted_;
-  KWeighting filter_;
+  StateVariables filter_;
   LoudnessWindows windows_;
   TruePeakMeter peaks_;
   std::vector<FilterState> states_;
   std::vector<double> sums_;
   std::size_t batch_frames_;            /* whole blocks */
-  std::size_t gathered_frames_;         /* too */
   std::unique_ptr<double[]> gathered_;  /* raw memory of samples */
   std::size_t held_ = 0;                /* frames in it */
   std::uint64_t frames_ = 0;

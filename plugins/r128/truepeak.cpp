@@ -19,11 +19,30 @@ constexpr std::size_t block_frames = 128;
 /* How much is looked at together, to begin with its loudest block. */
 constexpr std::size_t batch_frames = 512 * block_frames;
 
+/* One channel of interleaved audio. */
+template <typename T>
+void
+pick (const T *from, unsigned channels, std::size_t n, float *to)
+{
+  const auto pick_every = [&] (std::size_t step) {
+    for (std::size_t i = 0; i < n; i++)
+      to[i] = static_cast<float> (from[i * step]);
+  };
+
+  /* a stride that the compiler knows makes a vector loop */
+  if (channels == 1)
+    pick_every (1);
+  else if (channels == 2)
+    pick_every (2);
+  else
+    pick_every (channels);
+}
+
 }
 
 Interpolator::Interpolator (unsigned rate)
     : factor (rate <= 96000 ? 4 : 2), phases (factor - 1),
-    taps (rate < 96000 ? 12 : 24), norm (1.0f), phase{}
+    taps (rate < 96000 ? 12 : 24), norm (1.0f), phase{}, pairs{}
 {
   const unsigned points = taps * factor + 1;
 
@@ -40,6 +59,10 @@ Interpolator::Interpolator (unsigned rate)
       sum += std::fabs (c);
     }
     norm = std::max (norm, static_cast<float> (sum * (1.0 + 1e-6)));
+  }
+  for (unsigned k = 0; k < taps / 2; k++) {
+    const float a = phase[0][k], b = phase[0][taps - 1 - k];
+    pairs[k] = {phase[factor / 2 - 1][k], 0.5f * (a + b), 0.5f * (a - b)};
   }
 }
 
@@ -143,15 +166,14 @@ TruePeakMeter::interpolate (const T *samples, std::size_t start,
 {
   const std::size_t past = interpolator_.history ();
   /* room for the kernels to read a whole vector more */
-  float x[Interpolator::max_taps + block_frames + 64] = {};
-  std::size_t at = 0;
+  float x[Interpolator::max_taps + block_frames + 64];
+  const std::size_t old = start < past ? past - start : 0;
+  const std::size_t fresh = past - old + frames;
 
-  for (std::size_t i = start; i < past; i++)
-    x[at++] = history_[channel * past + i];
-  const std::size_t first = start + at - past;
-  const T *from = samples + first * channels_ + channel;
-  for (std::size_t i = first; i < start + frames; i++, from += channels_)
-    x[at++] = static_cast<float> (*from);
+  std::copy_n (&history_[channel * past] + past - old, old, x);
+  pick (samples + (start + old - past) * channels_ + channel, channels_, fresh,
+      x + old);
+  std::fill (x + old + fresh, std::end (x), 0.0f);
 
   const double peak =
       kernels_.interpolated_peak (interpolator_, x + past, frames);

@@ -37,6 +37,17 @@ struct Interpolator
    * a passage exceeds its largest sample times this (5.41 dB). */
   float norm;
   std::array<std::array<float, max_taps>, 3> phase;
+
+  /* The same for samples k and taps - 1 - k together, by the symmetry of the
+   * sinc: half way between two samples both count alike, and of the quarters
+   * the one is even + odd, the other even - odd, with
+   *   even += pair.even * (x + x'), odd += pair.odd * (x - x')
+   * so that |even| + |odd| is the larger of their magnitudes. */
+  struct Pair
+  {
+    float half, even, odd;
+  };
+  std::array<Pair, max_taps / 2> pairs;
 };
 
 /* Largest sample and largest interpolated value of each channel of

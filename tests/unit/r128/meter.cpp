@@ -231,6 +231,54 @@ test_invariance ()
   }
 }
 
+/* Every instruction set reads the same, also where errors of rounding do not
+ * cancel: tones of few samples a period, tones below the high pass, and quiet
+ * sound on top of an offset or a rumble. */
+void
+test_precision ()
+{
+  struct
+  {
+    double tone, level, offset, noise;  /* Hz, linear */
+  } const cases[] = {
+    {-4.0, 0.5, 0.0, 0.0}, {-6.0, 0.9, 0.0, 0.0}, {-8.0, 0.25, 0.0, 0.0},
+    {-3.0, 0.1, 0.0, 0.0}, {25.0, 0.9, 0.0, 0.0}, {60.0, 0.5, 0.0, 0.0},
+    {1000.0, 0.03, 0.0, 0.0}, {0.0, 0.0, 0.9, 1e-3}, {5.0, 0.9, 0.0, 1e-3},
+    {0.0, 0.0, 0.0, 1e-3},
+  };
+
+  for (const unsigned rate : {8000, 32000, 44100, 48000, 96000}) {
+    const Format format = {rate, 1, false, {1.0}};
+    for (const auto & c : cases) {
+      /* a negative frequency is a share of the rate */
+      const double hz = c.tone < 0.0 ? rate / -c.tone : c.tone;
+      std::vector<float> samples (rate * 2);
+      std::minstd_rand random (rate);
+      constexpr double scale = 2.0 / std::minstd_rand::max ();
+      for (std::size_t i = 0; i < samples.size (); i++)
+        samples[i] = static_cast<float> (c.offset
+            + c.level * std::sin (2.0 * std::numbers::pi * hz / rate
+                * static_cast<double> (i) + 0.3)
+            + c.noise * (static_cast<double> (random ()) * scale - 1.0));
+      const Oracle oracle = ask_libebur128 (samples, format, {EBUR128_LEFT});
+      double least = INFINITY, most = -INFINITY;
+      for (const Kernels *kernels : all_kernels ()) {
+        if (!kernels->supported ())
+          continue;
+        OfflineMeter meter (format, *kernels);
+        meter.add (samples.data (), samples.size ());
+        meter.finish ();
+        least = std::min (least, meter.windows ().integrated ());
+        most = std::max (most, meter.windows ().integrated ());
+      }
+      g_test_message ("%u Hz, tone %g: %.7f to %.7f LUFS, libebur128 %.7f",
+          rate, hz, least, most, oracle.integrated);
+      g_assert_cmpfloat (most - least, <=, 1e-6);
+      g_assert_cmpfloat_with_epsilon (least, oracle.integrated, 1e-5);
+    }
+  }
+}
+
 /* Shorter than a gating block, than a sub-block, than anything. */
 void
 test_short_items ()
@@ -275,21 +323,22 @@ test_silence ()
 }
 
 void
-test_non_finite ()
+test_unusable ()
 {
   for (const Kernels *kernels : all_kernels ()) {
     if (!kernels->supported ())
       continue;
     for (const std::size_t n : {1, 15, 64, 1000}) {
-      std::vector<float> f (n, -1.0f);
-      std::vector<double> d (n, -1.0);
-      g_assert_true (kernels->all_finite (f.data (), n));
-      g_assert_true (kernels->all_finite (d.data (), n));
-      for (const double bad : {NAN, -NAN, INFINITY, -INFINITY}) {
+      std::vector<float> f (n, -5e14f);
+      std::vector<double> d (n, -5e14);
+      g_assert_true (kernels->all_usable (f.data (), n));
+      g_assert_true (kernels->all_usable (d.data (), n));
+      for (const double bad : {NAN, -NAN, INFINITY, -INFINITY, 2e15f,
+              -2e15f}) {
         f[n / 2] = static_cast<float> (bad);
         d[n / 2] = bad;
-        g_assert_false (kernels->all_finite (f.data (), n));
-        g_assert_false (kernels->all_finite (d.data (), n));
+        g_assert_false (kernels->all_usable (f.data (), n));
+        g_assert_false (kernels->all_usable (d.data (), n));
       }
     }
   }
@@ -322,9 +371,10 @@ main (int argc, char **argv)
   g_test_add_func ("/r128/meter/rates", test_rates);
   g_test_add_func ("/r128/meter/layouts", test_layouts);
   g_test_add_func ("/r128/meter/invariance", test_invariance);
+  g_test_add_func ("/r128/meter/precision", test_precision);
   g_test_add_func ("/r128/meter/short-items", test_short_items);
   g_test_add_func ("/r128/meter/silence", test_silence);
-  g_test_add_func ("/r128/meter/non-finite", test_non_finite);
+  g_test_add_func ("/r128/meter/unusable", test_unusable);
   g_test_add_func ("/r128/meter/weights", test_weights);
   return g_test_run ();
 }
