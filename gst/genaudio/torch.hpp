@@ -31,10 +31,12 @@ struct Exported
   GstGenAudioDLManagedTensor managed = {};
 };
 
-/* Types that are no audio keep a code that the element refuses by name. */
+/* Types that are no audio, booleans among them, have DLPack's code for what
+ * only its producer understands, which the element refuses. */
 inline GstGenAudioDLDataType
 dl_type (const at::Tensor & tensor)
 {
+  constexpr guint8 opaque = 3;
   const auto bits = static_cast<guint8> (tensor.element_size () * 8);
 
   switch (tensor.scalar_type ()) {
@@ -44,12 +46,15 @@ dl_type (const at::Tensor & tensor)
       return {GST_GENAUDIO_DL_FLOAT, bits, 1};
     case at::kBFloat16:
       return {GST_GENAUDIO_DL_BFLOAT, bits, 1};
+    case at::kByte:
+      return {GST_GENAUDIO_DL_UINT, bits, 1};
+    case at::kChar:
     case at::kShort:
     case at::kInt:
     case at::kLong:
       return {GST_GENAUDIO_DL_INT, bits, 1};
     default:
-      return {GST_GENAUDIO_DL_UINT, bits, 1};
+      return {opaque, bits, 1};
   }
 }
 

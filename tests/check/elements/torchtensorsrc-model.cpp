@@ -326,6 +326,24 @@ GST_START_TEST (test_push_tensor)
       (base[0] * 32768).to (at::kShort), 1);
   fail_unless_equals_uint64 (samples.size (), 1000);
   fail_unless (std::fabs (samples[999] - 999. / 4000) < 1e-4);
+  fail_unless (push_and_pull (at::full ({9}, -64, at::kChar), 1)
+      == std::vector<float> (9, -.5f));
+  fail_unless (push_and_pull (at::full ({9}, 192, at::kByte), 1)
+      == std::vector<float> (9, .5f));
+}
+GST_END_TEST;
+
+/* Booleans are no samples, though they have eight bits, too. */
+GST_START_TEST (test_push_no_audio)
+{
+  for (at::ScalarType type : { at::kBool, at::kLong, at::kComplexFloat }) {
+    GstHarness *h = gst_harness_new_with_padnames ("torchtensorsrc", nullptr,
+        "src");
+    gst_harness_play (h);
+    fail_unless_equals_int (genaudio::push_tensor (h->element,
+            at::zeros ({100}, type), 16000, "job"), GST_FLOW_ERROR);
+    gst_harness_teardown (h);
+  }
 }
 GST_END_TEST;
 
@@ -348,6 +366,7 @@ torchtensorsrc_model_suite (void)
   tcase_add_test (tc, test_live_latency);
   tcase_add_test (tc, test_cuda);
   tcase_add_test (tc, test_push_tensor);
+  tcase_add_test (tc, test_push_no_audio);
   return s;
 }
 
