@@ -18,7 +18,7 @@
 
 #include "genaudio-exporter-pipeline.hpp"
 
-#include "genaudio-exporter-metadata.hpp"
+#include "genaudio-exporter-probes.hpp"
 #include "genaudio-item.h"
 #include "genaudio-push.h"
 #include "genaudio-tags.h"
@@ -254,13 +254,6 @@ Pipeline::Collector::add (GstMessage * message)
   if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ELEMENT
       && structure != nullptr) {
     GstGenAudioResult *result = find_or_begin (structure);
-    const gchar *job_id = gst_structure_get_string (structure, "job-id");
-    if (!many && result->tensor != nullptr && job_id != nullptr
-        && gst_structure_has_name (structure, GST_GENAUDIO_MESSAGE_TENSOR)
-        && g_strcmp0 (result->tensor->job_id, job_id) != 0)
-      throw Failure (GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS,
-          "The tensor file holds several items, which cannot all become one "
-          "file: give no path, and each is filed by itself");
     gst_genaudio_result_add_structure (result, structure);
   } else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_TAG) {
     GstTagList *tags = nullptr;
@@ -590,10 +583,11 @@ Pipeline::prepare_source (const GstGenAudioJob & job, const Output & output,
   }
   if (job.layout != "auto")
     set (Role::source, "layout", job.layout.c_str ());
-  if (job.metadata != nullptr) {
-    ObjectPtr<GstPad> pad (gst_element_get_static_pad (source, "src"));
-    metadata_id = add_metadata_probe (pad.get (), job.metadata);
-  }
+  ObjectPtr<GstPad> pad (gst_element_get_static_pad (source, "src"));
+  if (job.metadata != nullptr)
+    probes.push_back (add_metadata_probe (pad.get (), job.metadata));
+  if (!job.path.empty ())
+    probes.push_back (add_single_item_probe (pad.get ()));
   if (job.tensor != nullptr) {
     push = {job.tensor, job.rate, output.job_id};
     need_data_id = g_signal_connect (source, "need-data",
@@ -614,10 +608,12 @@ Pipeline::release_source ()
 {
   if (need_data_id != 0)
     g_signal_handler_disconnect (source, std::exchange (need_data_id, 0));
-  if (metadata_id != 0) {
-    ObjectPtr<GstPad> pad (gst_element_get_static_pad (source, "src"));
-    gst_pad_remove_probe (pad.get (), std::exchange (metadata_id, 0));
-  }
+  if (probes.empty ())
+    return;
+  ObjectPtr<GstPad> pad (gst_element_get_static_pad (source, "src"));
+  for (const gulong id : probes)
+    gst_pad_remove_probe (pad.get (), id);
+  probes.clear ();
 }
 
 /* Gives the finished file the name it was asked for. */
@@ -789,6 +785,11 @@ Pipeline::run (const GstGenAudioJob & job, GCancellable * cancellable,
     if (!shape.writes)
       read_caps (collector.last ());
   } catch (const Failure & failure) {
+    collector.fail (failure.error ());
+    reusable = false;
+  } catch (const std::exception & fault) {
+    const Failure failure (GST_CORE_ERROR, GST_CORE_ERROR_FAILED,
+        fault.what ());
     collector.fail (failure.error ());
     reusable = false;
   }

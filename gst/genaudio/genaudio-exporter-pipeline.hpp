@@ -156,7 +156,7 @@ private:
   std::vector<Remembered> remembered;
   bool remembered_normalizer = false;
   gulong need_data_id = 0;          /* where a tensor is to be pushed */
-  gulong metadata_id = 0;           /* where the job has metadata */
+  std::vector<gulong> probes;       /* on the source's pad, for the run */
   bool reusable = true;
 };
 

@@ -848,7 +848,14 @@ GST_START_TEST (test_file_of_several)
           (folder + "/one.wav").c_str (), nullptr, &error) == nullptr);
   fail_unless (strstr (error->message, "several items") != nullptr, "%s",
       error->message);
+  g_clear_error (&error);
+  fail_if (g_file_test ((folder + "/one.wav").c_str (), G_FILE_TEST_EXISTS));
+  /* also where nothing holds the first of them back */
+  g_object_set (exporter, "normalize", FALSE, nullptr);
+  fail_unless (gst_genaudio_exporter_export_file (exporter, source.c_str (),
+          (folder + "/two/one.wav").c_str (), nullptr, &error) == nullptr);
   g_error_free (error);
+  fail_unless_equals_int (count_files (folder + "/two"), 0);
   g_ptr_array_unref (jobs);
   g_object_unref (exporter);
 }

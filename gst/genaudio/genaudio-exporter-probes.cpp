@@ -2,14 +2,11 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* What a job says of its item joins what the source found in the file: in the
- * TAG event that names the item, so that elements downstream see one. */
-
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
 
-#include "genaudio-exporter-metadata.hpp"
+#include "genaudio-exporter-probes.hpp"
 
 #include "genaudio-item.h"
 #include "genaudio-tags.h"
@@ -33,7 +30,9 @@ copy_field (GQuark name, const GValue * value, gpointer to)
   return TRUE;
 }
 
-/* (transfer full): what the tags say, and what the job says */
+/* What a job says of its item joins what the source found in the file: in the
+ * TAG event that names the item, so that elements downstream see one.
+ * (transfer full) */
 GstStructure *
 merge (const GstTagList * tags, const GstStructure * metadata)
 {
@@ -102,6 +101,29 @@ free_metadata (gpointer metadata)
   gst_structure_free (static_cast<GstStructure *> (metadata));
 }
 
+/* The abort takes the place of the event that would end the first item; what
+ * the source still sends before it is stopped is of the aborted item then. */
+GstPadProbeReturn
+on_stream_start (GstPad * pad, GstPadProbeInfo * info, gpointer data)
+{
+  static const char reason[] = "The tensor file holds several items, which "
+      "cannot all become one file: give no path, and each is filed by itself";
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
+  auto & items = *static_cast<guint *> (data);
+
+  if (GST_EVENT_TYPE (event) != GST_EVENT_STREAM_START || ++items == 1)
+    return GST_PAD_PROBE_OK;
+  if (items > 2)
+    return GST_PAD_PROBE_DROP;
+  gst_event_unref (event);
+  GST_PAD_PROBE_INFO_DATA (info) =
+      gst_genaudio_event_new_item_abort (nullptr, reason);
+  GstElement *source = gst_pad_get_parent_element (pad);
+  GST_ELEMENT_ERROR (source, LIBRARY, SETTINGS, ("%s", reason), (nullptr));
+  gst_object_unref (source);
+  return GST_PAD_PROBE_OK;
+}
+
 }
 
 gulong
@@ -109,6 +131,13 @@ add_metadata_probe (GstPad * pad, const GstStructure * metadata)
 {
   return gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_event,
       gst_structure_copy (metadata), free_metadata);
+}
+
+gulong
+add_single_item_probe (GstPad * pad)
+{
+  return gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
+      on_stream_start, g_new0 (guint, 1), g_free);
 }
 
 }
