@@ -47,13 +47,15 @@ struct FormatOfExtension
   const char *extension;
   const char *format;
   bool is_sinks;    /* the extension the sink itself gives the format */
+  bool holds_any;   /* every rate and number of channels */
 };
 
 const FormatOfExtension formats[] = {
-  {"wav", "wav", true}, {"wave", "wav", false}, {"rf64", "rf64", false},
-  {"flac", "flac", true}, {"ogg", "ogg", true}, {"oga", "ogg", false},
-  {"opus", "opus", true}, {"mp3", "mp3", true}, {"aiff", "aiff", true},
-  {"aif", "aiff", false},
+  {"wav", "wav", true, true}, {"wave", "wav", false, true},
+  {"rf64", "rf64", false, true}, {"aiff", "aiff", true, true},
+  {"aif", "aiff", false, true}, {"flac", "flac", true, false},
+  {"ogg", "ogg", true, false}, {"oga", "ogg", false, false},
+  {"opus", "opus", true, false}, {"mp3", "mp3", true, false},
 };
 
 const FormatOfExtension *
@@ -147,6 +149,17 @@ on_cancelled (GCancellable *, gpointer bus)
 Failure::Failure (GQuark domain, int code, const std::string & message) :
   held (g_error_new_literal (domain, code, message.c_str ()))
 {
+}
+
+bool
+holds_any_audio (const std::string & path, const std::string & format)
+{
+  const std::string name = name_of (path);
+  const auto dot = name.rfind ('.');
+  const FormatOfExtension *found = find_format (path.empty () ? format
+      : dot == std::string::npos ? "" : name.substr (dot + 1));
+
+  return found != nullptr && found->holds_any;
 }
 
 bool
@@ -398,9 +411,12 @@ Pipeline::add_chain ()
     g_object_set (sink, "sync", FALSE, "enable-last-sample", FALSE, nullptr);
     return;
   }
-  /* some formats hold some rates only; else these two let buffers through */
-  add ("audioconvert", "convert");
-  add ("audioresample", "resample-for-format");
+  /* where they had nothing to do, agreeing on caps with these two would be a
+   * quarter of what a short item costs */
+  if (shape.converts) {
+    add ("audioconvert", "convert");
+    add ("audioresample", "resample-for-format");
+  }
   sink = add ("datedsink", "sink");
 }
 

@@ -86,6 +86,7 @@ public:
     bool normalizer = true;
     bool analyzer = true;
     bool writes = true;         /* else it only measures */
+    bool converts = true;       /* to what the file's format can hold */
     std::string filter;
     std::string decoder;        /* of an audio file; empty: find one */
     int output_rate = 0;
@@ -159,6 +160,10 @@ private:
   std::vector<gulong> probes;       /* on the source's pad, for the run */
   bool reusable = true;
 };
+
+/* Whether a file at @path, or, if that is empty, of @format, holds audio of any
+ * rate and any number of channels. */
+bool holds_any_audio (const std::string & path, const std::string & format);
 
 bool have_factory (const char *factory);
 /* Whether @factory is there, but takes no audio of @rate (0 = any). */

@@ -69,22 +69,46 @@ Pool::get (guint id, GValue * value) const
   return true;
 }
 
-bool
-Pool::is_enabled (const char *name) const
+/* With the lock held. @property is found, the value only if it was set. */
+const GValue *
+Pool::find (const char *name, const Property * & property) const
 {
-  std::lock_guard lock (mutex);
   guint id = 1;
 
   for (const Property & p : properties) {
     if (strcmp (p.name, name) == 0) {
       const auto found = values.find (id);
-      return found != values.end ()
-          ? g_value_get_boolean (found->second.get ()) != FALSE
-          : p.fallback != 0;
+      property = &p;
+      return found != values.end () ? found->second.get () : nullptr;
     }
     id++;
   }
-  return false;
+  return nullptr;
+}
+
+bool
+Pool::is_enabled (const char *name) const
+{
+  std::lock_guard lock (mutex);
+  const Property *property = nullptr;
+  const GValue *value = find (name, property);
+
+  if (value != nullptr)
+    return g_value_get_boolean (value) != FALSE;
+  return property != nullptr && property->fallback != 0;
+}
+
+std::string
+Pool::get_text (const char *name) const
+{
+  std::lock_guard lock (mutex);
+  const Property *property = nullptr;
+  const GValue *value = find (name, property);
+
+  if (value != nullptr)
+    return g_value_get_string (value);
+  return property != nullptr && property->fallback_text != nullptr
+      ? property->fallback_text : "";
 }
 
 void

@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace genaudio {
@@ -65,6 +66,8 @@ public:
   /* Whether it was set. */
   bool get (guint id, GValue * value) const;
   bool is_enabled (const char *name) const;
+  /* What a string property is, or would be. */
+  std::string get_text (const char *name) const;
   /* Something that is not of an element has changed. */
   void invalidate ();
 
@@ -73,6 +76,8 @@ private:
   std::unique_ptr<Pipeline> take (const Pipeline::Shape & shape,
       std::vector<Setting> & settings, guint & generation);
   void give (std::unique_ptr<Pipeline> pipeline, guint generation);
+
+  const GValue *find (const char *name, const Property * & property) const;
 
   mutable std::mutex mutex;
   std::span<const Property> properties;

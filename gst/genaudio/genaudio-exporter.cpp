@@ -151,6 +151,8 @@ shape_for (State & state, const GstGenAudioJob & job)
     shape.filter = state.filter;
   }
   const int rate = shape.output_rate > 0 ? shape.output_rate : job.rate;
+  shape.converts =
+      !genaudio::holds_any_audio (job.path, state.pool.get_text ("format"));
   shape.analyzer = wants_analysis
       && !genaudio::factory_refuses_rate ("bpmanalyzer", rate);
   /* audio at a rate that cannot be measured is written as it is, and without
