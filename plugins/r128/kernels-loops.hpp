@@ -134,7 +134,7 @@ struct Tile
         for (unsigned s = 0; s < segments; s++) {
           const T *const row = from[s] + at + i * width;
           /* the processor's own prefetching stops at pages */
-          __builtin_prefetch (row + 1024 / sizeof (T));
+          __builtin_prefetch (row + 128 * width);
           rows[s] = Row (load_floats (row));
         }
         transpose<segments> (rows);
@@ -166,16 +166,21 @@ private:
     return __builtin_convertvector (x, Floats);
   }
 
-  template <typename T>
   KERNEL_INLINE static Frame
-  pick (const T *from)
+  pick (const float *from)
+  {
+    Frame frame;
+    std::memcpy (&frame, from, sizeof frame);
+    return frame;
+  }
+
+  KERNEL_INLINE static Frame
+  pick (const double *from)
   {
     float samples[width];
-    Frame frame;
     for (unsigned c = 0; c < width; c++)
       samples[c] = static_cast<float> (from[c]);
-    std::memcpy (&frame, samples, sizeof frame);
-    return frame;
+    return pick (samples);
   }
 };
 
@@ -457,6 +462,24 @@ find_interpolated_peak (const Interpolator & interpolator, const float *x,
 }
 
 KERNEL_TARGET float
+largest_bend (const float *x, std::size_t frames)
+{
+  Floats most = {};
+  float peak = 0.0f;
+  std::size_t i = 0;
+
+  for (; i + n_floats + 2 <= frames; i += n_floats) {
+    const Floats sum = load<Floats> (x + i) + load<Floats> (x + i + 2);
+    most = maximum (magnitude (sum - 2.0f * load<Floats> (x + i + 1)), most);
+  }
+  for (; i + 2 < frames; i++)
+    peak = std::max (peak, std::fabs (x[i] + x[i + 2] - 2.0f * x[i + 1]));
+  for (unsigned l = 0; l < n_floats; l++)
+    peak = std::max (peak, most[l]);
+  return peak;
+}
+
+KERNEL_TARGET float
 interpolated_peak (const Interpolator & interpolator, const float *x,
     std::size_t frames)
 {
@@ -527,6 +550,6 @@ scale_double (const double *in, double *out, std::size_t n, double gain)
 
 constexpr Kernels kernels = {
   KERNEL_NAME, supported,
-  weigh_float, weigh_double, peaks_float, peaks_double, interpolated_peak,
+  weigh_float, weigh_double, peaks_float, peaks_double, largest_bend, interpolated_peak,
   all_usable_float, all_usable_double, scale_float, scale_double,
 };

@@ -63,6 +63,8 @@ struct Kernels
       unsigned channels, double *peaks);
   void (*peaks_double) (const double *samples, std::size_t frames,
       unsigned channels, double *peaks);
+  /* Largest |x[i] - 2 x[i + 1] + x[i + 2]| of x[0] to x[frames - 1]. */
+  float (*largest_bend) (const float *x, std::size_t frames);
   /* Largest absolute interpolated value at x[0] to x[frames - 1]; reads
    * history () samples before x, and up to 64 beyond, which do not count. */
   float (*interpolated_peak) (const Interpolator & interpolator,

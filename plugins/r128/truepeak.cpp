@@ -42,12 +42,14 @@ pick (const T *from, unsigned channels, std::size_t n, float *to)
 
 Interpolator::Interpolator (unsigned rate)
     : factor (rate <= 96000 ? 4 : 2), phases (factor - 1),
-    taps (rate < 96000 ? 12 : 24), norm (1.0f), phase{}, pairs{}
+    taps (rate < 96000 ? 12 : 24), norm (1.0f), straight (1.0f), bent (0.0f),
+    phase{}, pairs{}
 {
   const unsigned points = taps * factor + 1;
 
   for (unsigned p = 1; p < factor; p++) {
-    double sum = 0.0;
+    std::array<double, max_taps> rest;
+    double sum = 0.0, gain = 0.0, moment = 0.0;
     for (unsigned k = 0; k < taps; k++) {
       /* the newest sample meets the first point of the phase */
       const unsigned j = p + (taps - 1 - k) * factor;
@@ -56,9 +58,28 @@ Interpolator::Interpolator (unsigned rate)
           0.5 * (1.0 - std::cos (2.0 * std::numbers::pi * j / (points - 1)));
       const double c = std::sin (m) / m * window;
       phase[p - 1][k] = static_cast<float> (c);
+      rest[k] = c;
       sum += std::fabs (c);
+      gain += c;
+      moment += k * c;
     }
-    norm = std::max (norm, static_cast<float> (sum * (1.0 + 1e-6)));
+    /* without the straight line through the two samples in the middle */
+    const unsigned middle = taps / 2 - 1;
+    const double newer = moment - middle * gain, older = gain - newer;
+    rest[middle] -= older;
+    rest[middle + 1] -= newer;
+    double once = 0.0, twice = 0.0, bends = 0.0;
+    for (unsigned k = 0; k < taps; k++) {
+      once += rest[k];
+      twice += once;
+      bends += std::fabs (twice);
+    }
+    const auto raise = [] (float & bound, double value) {
+      bound = std::max (bound, static_cast<float> (value * (1.0 + 1e-6)));
+    };
+    raise (norm, sum);
+    raise (straight, std::fabs (older) + std::fabs (newer));
+    raise (bent, bends);
   }
   for (unsigned k = 0; k < taps / 2; k++) {
     const float a = phase[0][k], b = phase[0][taps - 1 - k];
@@ -147,9 +168,9 @@ TruePeakMeter::add_batch (const T *samples, std::size_t frames)
     const auto look = [&] (std::size_t b) {
       /* a block's first values still read the block before */
       const double before = b == 0 ? history_peaks_[c] : peak (b - 1);
-      const double bound = std::max (peak (b), before) * interpolator_.norm;
-      if (bound > true_peaks_[c])
-        interpolate (samples, b * block_frames, length (b), c);
+      const double most = std::max (peak (b), before);
+      if (most * interpolator_.norm > true_peaks_[c])
+        interpolate (samples, b * block_frames, length (b), c, most);
     };
     look (loudest);
     for (std::size_t b = 0; b < blocks; b++) {
@@ -162,7 +183,7 @@ TruePeakMeter::add_batch (const T *samples, std::size_t frames)
 template <typename T>
 void
 TruePeakMeter::interpolate (const T *samples, std::size_t start,
-    std::size_t frames, unsigned channel)
+    std::size_t frames, unsigned channel, double most)
 {
   const std::size_t past = interpolator_.history ();
   /* room for the kernels to read a whole vector more */
@@ -175,6 +196,10 @@ TruePeakMeter::interpolate (const T *samples, std::size_t start,
       x + old);
   std::fill (x + old + fresh, std::end (x), 0.0f);
 
+  const double bend = kernels_.largest_bend (x, past + frames);
+  if (most * interpolator_.straight + bend * interpolator_.bent
+      <= true_peaks_[channel])
+    return;
   const double peak =
       kernels_.interpolated_peak (interpolator_, x + past, frames);
   true_peaks_[channel] = std::max (true_peaks_[channel], peak);

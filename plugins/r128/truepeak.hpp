@@ -36,6 +36,13 @@ struct Interpolator
   /* Largest sum of a phase's absolute coefficients: no interpolated value of
    * a passage exceeds its largest sample times this (5.41 dB). */
   float norm;
+  /* A tighter bound: what a phase makes of a straight line lies on that line
+   * (but for a factor close to 1), and what it adds where its samples are on
+   * none is, summed by parts twice, a sum of their second differences with
+   * coefficients of its own. So no interpolated value of a passage exceeds
+   * straight times its largest sample plus bent times its largest second
+   * difference. */
+  float straight, bent;
   std::array<std::array<float, max_taps>, 3> phase;
 
   /* The same for samples k and taps - 1 - k together, by the symmetry of the
@@ -52,8 +59,8 @@ struct Interpolator
 
 /* Largest sample and largest interpolated value of each channel of
  * interleaved audio that comes in pieces of any size. Where the largest
- * sample of a passage proves that it cannot hold a new maximum, nothing is
- * interpolated: exact, and far cheaper. */
+ * sample of a passage proves that it cannot hold a new maximum, or the largest
+ * second difference does, nothing is interpolated: exact, and far cheaper. */
 class TruePeakMeter
 {
 public:
@@ -79,7 +86,7 @@ private:
       std::size_t frames);
   template <typename T> void add_batch (const T *samples, std::size_t frames);
   template <typename T> void interpolate (const T *samples, std::size_t start,
-      std::size_t frames, unsigned channel);
+      std::size_t frames, unsigned channel, double most);
   template <typename T> void remember (const T *samples, std::size_t frames);
 
   Interpolator interpolator_;

@@ -279,6 +279,52 @@ test_precision ()
   }
 }
 
+/* What is not interpolated, for its samples or for how little they bend, could
+ * not have raised the peak: found again by interpolating all of it. */
+void
+test_true_peak ()
+{
+  constexpr std::size_t frames = 30000;
+
+  for (const unsigned rate : {48000, 96000, 192000}) {
+    const Interpolator ip (rate);
+    for (const double smooth : {0.0, 0.5, 0.9, 0.99}) {
+      std::vector<float> samples (frames);
+      std::minstd_rand random (rate);
+      double x = 0.0;
+      for (float & sample : samples) {
+        const double noise = 2.0 * static_cast<double> (random ())
+            / std::minstd_rand::max () - 1.0;
+        x = smooth * x + (1.0 - smooth) * noise;
+        sample = static_cast<float> (x);
+      }
+      double peak = 0.0;
+      for (std::size_t i = 0; i < frames; i++) {
+        peak = std::max (peak, std::fabs (static_cast<double> (samples[i])));
+        for (unsigned p = 0; p < ip.phases; p++) {
+          double y = 0.0;
+          for (unsigned k = 0; k < ip.taps; k++) {
+            const std::size_t from = i + k + 1;
+            if (from >= ip.taps)
+              y += static_cast<double> (ip.phase[p][k])
+                  * samples[from - ip.taps];
+          }
+          peak = std::max (peak, std::fabs (y));
+        }
+      }
+      for (const Kernels *kernels : all_kernels ()) {
+        if (!kernels->supported ())
+          continue;
+        TruePeakMeter meter (rate, 1, *kernels);
+        for (std::size_t at = 0; at < frames; at += 7919)
+          meter.add (&samples[at], std::min<std::size_t> (7919, frames - at));
+        g_assert_cmpfloat_with_epsilon (meter.true_peaks ()[0] / peak, 1.0,
+            1e-6);
+      }
+    }
+  }
+}
+
 /* Shorter than a gating block, than a sub-block, than anything. */
 void
 test_short_items ()
@@ -372,6 +418,7 @@ main (int argc, char **argv)
   g_test_add_func ("/r128/meter/layouts", test_layouts);
   g_test_add_func ("/r128/meter/invariance", test_invariance);
   g_test_add_func ("/r128/meter/precision", test_precision);
+  g_test_add_func ("/r128/meter/true-peak", test_true_peak);
   g_test_add_func ("/r128/meter/short-items", test_short_items);
   g_test_add_func ("/r128/meter/silence", test_silence);
   g_test_add_func ("/r128/meter/unusable", test_unusable);
