@@ -137,6 +137,20 @@ drop_housekeeping (GstBus *, GstMessage * message, gpointer)
   return GST_BUS_DROP;
 }
 
+/* How far @element has come, as far as it can tell. */
+double
+fraction_of (GstElement * element, GstFormat format)
+{
+  gint64 position = 0;
+  gint64 duration = 0;
+
+  if (!gst_element_query_position (element, format, &position)
+      || !gst_element_query_duration (element, format, &duration)
+      || duration <= 0)
+    return 0;
+  return std::clamp (static_cast<double> (position) / duration, 0.0, 1.0);
+}
+
 void
 on_cancelled (GCancellable *, gpointer bus)
 {
@@ -658,17 +672,16 @@ Pipeline::Output::publish (GstGenAudioResult * result) const
         + g_strerror (code));
 }
 
+/* Nothing comes to the sink while the normaliser holds an item, so what has
+ * been read is half of it, and what has been written the other half. */
 void
 Pipeline::report_fraction (Observer & observer)
 {
-  gint64 position = 0;
-  gint64 duration = 0;
+  const GstFormat format = shape.source == Source::audio_file
+      ? GST_FORMAT_BYTES : GST_FORMAT_TIME;
 
-  if (gst_element_query_position (pipeline.get (), GST_FORMAT_TIME, &position)
-      && gst_element_query_duration (pipeline.get (), GST_FORMAT_TIME,
-          &duration) && duration > 0)
-    observer.fraction (std::clamp (static_cast<double> (position) / duration,
-            0.0, 1.0));
+  observer.fraction ((fraction_of (source, format)
+          + fraction_of (sink, GST_FORMAT_TIME)) / 2);
 }
 
 /* A sink ends on the way to NULL, when a pipeline throws messages away: so it

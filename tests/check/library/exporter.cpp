@@ -717,6 +717,38 @@ GST_START_TEST (test_batch)
 }
 GST_END_TEST;
 
+static void
+collect_fraction (GstGenAudioExporter *, guint, guint, gdouble fraction,
+    std::vector<double> * fractions)
+{
+  fractions->push_back (fraction);
+}
+
+/* How far a tensor in memory has come is known while it plays. */
+GST_START_TEST (test_progress)
+{
+  GError *error = nullptr;
+  std::vector<double> fractions;
+  TestTensor tensor (std::vector<float> (163840, 0.1f), {163840});
+  GstGenAudioExporter *exporter = new_exporter ();
+  g_object_set (exporter, "normalize", FALSE, "filter",
+      "identity sleep-time=60000", nullptr);
+  g_signal_connect (exporter, "progress", G_CALLBACK (collect_fraction),
+      &fractions);
+  GstGenAudioResult *result =
+      export_to (exporter, tensor, folder + "/slow.wav", &error);
+
+  fail_unless (result != nullptr, "%s", error != nullptr ? error->message : "");
+  fail_unless (fractions.size () > 2);
+  fail_unless (std::is_sorted (fractions.begin (), fractions.end ()));
+  const double middle = fractions[fractions.size () / 2];
+  fail_unless (middle > 0 && middle < 1, "%f", middle);
+  fail_unless_equals_float (fractions.back (), 1);
+  gst_genaudio_result_free (result);
+  g_object_unref (exporter);
+}
+GST_END_TEST;
+
 static std::string
 write_safetensors (const std::string & name, const std::vector<float> & samples,
     const char *shape)
@@ -1081,6 +1113,7 @@ exporter_suite (void)
   tcase_add_test (tc, test_if_exists);
   tcase_add_test (tc, test_filed_job);
   tcase_add_test (tc, test_batch);
+  tcase_add_test (tc, test_progress);
   tcase_add_test (tc, test_file);
   tcase_add_test (tc, test_metadata);
   tcase_add_test (tc, test_file_of_several);
