@@ -68,7 +68,8 @@ to_dlpack (const at::Tensor & tensor)
 {
   auto exported = std::make_unique<detail::Exported> ();
 
-  exported->tensor = tensor.detach ();
+  /* a lazily negated tensor's memory is not what it says */
+  exported->tensor = tensor.detach ().resolve_neg ();
   if (!exported->tensor.device ().is_cpu ())
     exported->tensor = exported->tensor.to (at::kCPU);
   const at::Tensor & held = exported->tensor;

@@ -166,7 +166,8 @@ post_begin (GstTorchTensorSrc * self)
       && !state.rate_warned) {
     state.rate_warned = true;
     post_fault (self, GST_MESSAGE_WARNING, Error (Fault::settings,
-            cat ("\"", state.item.location, "\" names no sample rate: ",
+            cat ("\"", state.item.location.empty () ? state.item.job_id
+                : state.item.location, "\" names no sample rate: ",
                 state.item.rate, " Hz is assumed, set rate if that is wrong "
                 "(said once a run)")));
   }

@@ -316,6 +316,9 @@ GST_START_TEST (test_push_tensor)
   at::Tensor wide = at::zeros ({2, 3000});
   wide.slice (1, 500, 1500).copy_ (base);
   fail_unless (push_and_pull (wide.slice (1, 500, 1500), 2) == expected);
+  const at::Tensor negated = at::imag (at::complex (base, -base).conj ());
+  fail_unless (negated.is_neg ());
+  fail_unless (push_and_pull (negated, 2) == expected);
   /* half types are widened */
   for (at::ScalarType type : { at::kHalf, at::kBFloat16 }) {
     const std::vector<float> samples = push_and_pull (base.to (type), 2);
