@@ -18,20 +18,18 @@
 
 #include "genaudio-exporter-pipeline.hpp"
 
+#include "genaudio-exporter-collector.hpp"
+#include "genaudio-exporter-output.hpp"
 #include "genaudio-exporter-probes.hpp"
 #include "genaudio-item.h"
 #include "genaudio-push.h"
-#include "genaudio-tags.h"
 
 #include <gst/audio/audio.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <utility>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 namespace genaudio {
@@ -41,43 +39,6 @@ namespace {
 constexpr GstClockTime progress_interval = 100 * GST_MSECOND;
 constexpr const char *cancel_name = "genaudio-exporter-cancel";
 constexpr const char *fixed_template = "{job}{suffix}";
-
-struct FormatOfExtension
-{
-  const char *extension;
-  const char *format;
-  bool is_sinks;    /* the extension the sink itself gives the format */
-  bool holds_any;   /* every rate and number of channels */
-};
-
-const FormatOfExtension formats[] = {
-  {"wav", "wav", true, true}, {"wave", "wav", false, true},
-  {"rf64", "rf64", false, true}, {"aiff", "aiff", true, true},
-  {"aif", "aiff", false, true}, {"flac", "flac", true, false},
-  {"ogg", "ogg", true, false}, {"oga", "ogg", false, false},
-  {"opus", "opus", true, false}, {"mp3", "mp3", true, false},
-};
-
-const FormatOfExtension *
-find_format (const std::string & extension)
-{
-  for (const FormatOfExtension & f : formats)
-    if (g_ascii_strcasecmp (f.extension, extension.c_str ()) == 0)
-      return &f;
-  return nullptr;
-}
-
-/* Whether the sink makes exactly this name of it. */
-bool
-is_plain_name (const std::string & stem)
-{
-  if (!gst_genaudio_job_id_validate (stem.c_str (), nullptr))
-    return false;
-  gchar *composed = g_utf8_normalize (stem.c_str (), -1, G_NORMALIZE_NFC);
-  const bool same = composed != nullptr && stem == composed;
-  g_free (composed);
-  return same;
-}
 
 /* The sink keeps what it could not finish, for a recorder's sake. Here the
  * item is still at hand, so nothing is lost with a stump of it. */
@@ -93,34 +54,6 @@ remove_part (GstMessage * message)
       && g_str_has_suffix (fragment->location, ".part"))
     unlink (fragment->location);
   gst_genaudio_fragment_free (fragment);
-}
-
-std::string
-name_of (const std::string & path)
-{
-  return path.substr (path.rfind ('/') + 1);
-}
-
-void
-set_path (GstGenAudioResult * result, const std::string & path)
-{
-  g_free (result->path);
-  result->path = g_strdup (path.c_str ());
-}
-
-/* 0, or errno; EEXIST if @to is there. */
-int
-rename_to_new (const char *from, const char *to)
-{
-  if (renameat2 (AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
-    return 0;
-  /* network file systems do not know how */
-  if (errno != EINVAL && errno != ENOSYS && errno != ENOTSUP)
-    return errno;
-  if (link (from, to) != 0)
-    return errno;
-  unlink (from);
-  return 0;
 }
 
 /* The waiting thread is woken for what it has a use for only; most messages
@@ -166,17 +99,6 @@ Failure::Failure (GQuark domain, int code, const std::string & message) :
 }
 
 bool
-holds_any_audio (const std::string & path, const std::string & format)
-{
-  const std::string name = name_of (path);
-  const auto dot = name.rfind ('.');
-  const FormatOfExtension *found = find_format (path.empty () ? format
-      : dot == std::string::npos ? "" : name.substr (dot + 1));
-
-  return found != nullptr && found->holds_any;
-}
-
-bool
 have_factory (const char *factory)
 {
   GstElementFactory *found = gst_element_factory_find (factory);
@@ -202,18 +124,6 @@ factory_refuses_rate (const char *factory, int rate)
   return !takes;
 }
 
-/* Where an item goes. */
-struct Pipeline::Output
-{
-  std::string path;           /* what it is to be called; empty: by date */
-  bool needs_rename = false;  /* the sink cannot call it that */
-  bool replaces = false;      /* what has that name already */
-  bool skips = false;
-  std::string job_id;         /* of the item, empty: the source's */
-
-  void publish (GstGenAudioResult * result) const;
-};
-
 /* A tensor in memory, on its way to the source. */
 struct Pipeline::Push
 {
@@ -221,79 +131,6 @@ struct Pipeline::Push
   int rate = 0;
   std::string job_id;         /* empty: one is made */
 };
-
-/* Sorts the messages of a run into the results of its items. */
-class Pipeline::Collector
-{
-public:
-  explicit Collector (bool many) : many (many)
-  {
-    results.emplace_back (gst_genaudio_result_new ());
-  }
-
-  void add (GstMessage * message);
-  void fail (const GError * error)
-  {
-    gst_genaudio_result_fail (results.back ().get (), error);
-  }
-  GstGenAudioResult *last () { return results.back ().get (); }
-  std::vector<ResultPtr> take () { return std::move (results); }
-
-private:
-  GstGenAudioResult *find (const gchar * job_id);
-  GstGenAudioResult *find_or_begin (const GstStructure * structure);
-
-  bool many;
-  std::vector<ResultPtr> results;
-};
-
-/* Messages name the item they are about; or else it is the last one. */
-GstGenAudioResult *
-Pipeline::Collector::find (const gchar * job_id)
-{
-  if (many && job_id != nullptr)
-    for (const ResultPtr & result : results)
-      if (g_strcmp0 (result->job_id, job_id) == 0)
-        return result.get ();
-  return results.back ().get ();
-}
-
-/* The first message of an item is its source's. */
-GstGenAudioResult *
-Pipeline::Collector::find_or_begin (const GstStructure * structure)
-{
-  const gchar *job_id = gst_structure_get_string (structure, "job-id");
-  GstGenAudioResult *found = find (job_id);
-
-  if (!many || job_id == nullptr || found->job_id == nullptr
-      || g_strcmp0 (found->job_id, job_id) == 0
-      || !gst_structure_has_name (structure, GST_GENAUDIO_MESSAGE_TENSOR))
-    return found;
-  results.emplace_back (gst_genaudio_result_new ());
-  return results.back ().get ();
-}
-
-void
-Pipeline::Collector::add (GstMessage * message)
-{
-  const GstStructure *structure = gst_message_get_structure (message);
-
-  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ELEMENT
-      && structure != nullptr) {
-    GstGenAudioResult *result = find_or_begin (structure);
-    gst_genaudio_result_add_structure (result, structure);
-  } else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_TAG) {
-    GstTagList *tags = nullptr;
-    gchar *job_id = nullptr;
-    gst_message_parse_tag (message, &tags);
-    gst_tag_list_get_string (tags, GST_GENAUDIO_TAG_JOB_ID, &job_id);
-    gst_genaudio_result_add_message (find (job_id), message);
-    g_free (job_id);
-    gst_tag_list_unref (tags);
-  } else {
-    gst_genaudio_result_add_message (results.back ().get (), message);
-  }
-}
 
 /* Called in the streaming thread, which waits for the one tensor there is. What
  * cannot be played is an item that fails. */
@@ -550,7 +387,7 @@ Pipeline::restore ()
 
 /* A file the caller names is one of the sink's in that folder. A name that
  * the sink would not make itself is given to the finished file. */
-Pipeline::Output
+Output
 Pipeline::prepare_output (const GstGenAudioJob & job)
 {
   Output output;
@@ -644,32 +481,6 @@ Pipeline::release_source ()
   for (const gulong id : probes)
     gst_pad_remove_probe (pad.get (), id);
   probes.clear ();
-}
-
-/* Gives the finished file the name it was asked for. */
-void
-Pipeline::Output::publish (GstGenAudioResult * result) const
-{
-  if (result->path == nullptr || path.empty ()
-      || result->status != GST_GENAUDIO_STATUS_PUBLISHED)
-    return;
-  if (!needs_rename) {
-    /* as the caller wrote it, unless it has a suffix now */
-    if (g_str_has_suffix (result->path, name_of (path).c_str ()))
-      set_path (result, path);
-    return;
-  }
-  const int code = replaces ? (rename (result->path, path.c_str ()) == 0 ? 0
-      : errno) : rename_to_new (result->path, path.c_str ());
-  if (code != 0)
-    unlink (result->path);
-  set_path (result, path);
-  if (code == EEXIST && skips)
-    result->status = GST_GENAUDIO_STATUS_SKIPPED;
-  else if (code != 0)
-    throw Failure (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_WRITE,
-        "Could not name the finished file \"" + path + "\": "
-        + g_strerror (code));
 }
 
 /* Nothing comes to the sink while the normaliser holds an item, so what has

@@ -70,6 +70,9 @@ public:
   virtual bool wants_fraction () = 0;
 };
 
+class Collector;
+struct Output;
+
 /* A pipeline that can be run again and again, one item (or tensor file) a
  * run. Tensors in memory and in files come by the same one. */
 class Pipeline
@@ -111,8 +114,6 @@ public:
 
 private:
   struct Push;
-  class Collector;
-  struct Output;
 
   GstElement *add (const char *factory, const char *name);
   void add_chain ();
@@ -160,10 +161,6 @@ private:
   std::vector<gulong> probes;       /* on the source's pad, for the run */
   bool reusable = true;
 };
-
-/* Whether a file at @path, or, if that is empty, of @format, holds audio of any
- * rate and any number of channels. */
-bool holds_any_audio (const std::string & path, const std::string & format);
 
 bool have_factory (const char *factory);
 /* Whether @factory is there, but takes no audio of @rate (0 = any). */

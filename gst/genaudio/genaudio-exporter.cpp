@@ -24,6 +24,7 @@
 
 #include "genaudio-exporter.h"
 #include "genaudio-environment.h"
+#include "genaudio-exporter-output.hpp"
 #include "genaudio-exporter-pool.hpp"
 #include "genaudio-item.h"
 #include "genaudio-tags.h"
