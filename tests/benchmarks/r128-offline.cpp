@@ -45,18 +45,13 @@ cpu_time ()
   return seconds (usage.ru_utime) + seconds (usage.ru_stime);
 }
 
-/* Resident memory now, in MiB. */
+/* Resident memory at most so far, in MiB. */
 double
-resident ()
+most_resident ()
 {
-  long pages = 0;
-  FILE *file = std::fopen ("/proc/self/statm", "r");
-  if (file != nullptr) {
-    if (std::fscanf (file, "%*s %ld", &pages) != 1)
-      pages = 0;
-    std::fclose (file);
-  }
-  return static_cast<double> (pages) * 4096.0 / 1048576.0;
+  rusage usage;
+  getrusage (RUSAGE_SELF, &usage);
+  return static_cast<double> (usage.ru_maxrss) / 1024.0;
 }
 
 void
@@ -69,17 +64,13 @@ run (const std::string & line, bool watch)
     std::exit (1);
   }
   GstBus *bus = gst_element_get_bus (pipeline);
-  double most = 0.0;
 
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
   for (;;) {
     GstMessage *message = gst_bus_timed_pop_filtered (bus,
-        watch ? 200 * GST_MSECOND : GST_CLOCK_TIME_NONE,
+        GST_CLOCK_TIME_NONE,
         static_cast<GstMessageType> (GST_MESSAGE_EOS | GST_MESSAGE_ERROR
             | GST_MESSAGE_ELEMENT));
-    most = std::max (most, resident ());
-    if (message == nullptr)
-      continue;
     const GstMessageType type = GST_MESSAGE_TYPE (message);
     if (watch && gst_message_has_name (message, "r128normalize")) {
       gchar *text = gst_structure_to_string (
@@ -100,7 +91,7 @@ run (const std::string & line, bool watch)
   gst_element_set_state (pipeline, GST_STATE_NULL);
   gst_object_unref (pipeline);
   if (watch)
-    std::printf ("resident memory, at most: %.0f MiB\n", most);
+    std::printf ("resident memory, at most: %.0f MiB\n", most_resident ());
 }
 
 /* Reads all of it, one gain pass, writes all of it. */
@@ -153,7 +144,7 @@ main (int argc, char **argv)
   if (argc == 3 && std::strcmp (argv[1], "--soak") == 0) {
     const guint64 buffers = static_cast<guint64> (std::atof (argv[2]) * 3600.0
         * 48000.0 / 4096.0);
-    std::printf ("before: %.0f MiB\n", resident ());
+    std::printf ("before: %.0f MiB\n", most_resident ());
     run ("audiotestsrc wave=pink-noise volume=0.1 samplesperbuffer=4096 "
         "num-buffers=" + std::to_string (buffers)
         + " ! audio/x-raw,format=F32LE,rate=48000,channels=2 ! r128normalize "
