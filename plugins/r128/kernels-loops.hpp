@@ -214,16 +214,16 @@ run_filter (const StateVariables & k, const T *const *from, std::size_t at,
     double *sums)
 {
   Tile<width> tile;
+  Filter<Floats> f[n_vectors];
   TwiceDoubles sum[n_vectors] = {};
 
+  std::copy_n (filters, n_vectors, f);
   for (std::size_t done = 0; done < frames; done += tile_frames) {
     const std::size_t n = std::min<std::size_t> (tile_frames, frames - done);
     tile.fill (from, at + done * stride, stride, n);
 
     const float *const dither = find_dither (done / tile_frames);
-    Filter<Floats> f[n_vectors];
     Floats squares[n_vectors] = {};
-    std::copy_n (filters, n_vectors, f);
     for (std::size_t i = 0; i < n; i++) {
       for (unsigned v = 0; v < n_vectors; v++) {
         const Floats x = KERNEL_ROUNDED (dither[i] * tile.frames[i][v]);
@@ -231,10 +231,10 @@ run_filter (const StateVariables & k, const T *const *from, std::size_t at,
         squares[v] += y * y;
       }
     }
-    std::copy_n (f, n_vectors, filters);
     for (unsigned v = 0; v < n_vectors; v++)
       sum[v] += __builtin_convertvector (squares[v], TwiceDoubles);
   }
+  std::copy_n (f, n_vectors, filters);
   std::memcpy (sums, sum, sizeof sum);
 }
 
