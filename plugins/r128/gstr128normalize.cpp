@@ -209,7 +209,7 @@ public:
   GstR128Normalize *self_;
   Properties properties;
   Result result;
-  bool live_decided = false;
+  bool decided = false, live_decided = false;   /* the mode */
   Stream stream;
 };
 
@@ -328,6 +328,7 @@ State::mode_decided (Mode mode, const char *reason)
       g_enum_get_value (klass, static_cast<int> (mode))->value_nick;
 
   GST_OBJECT_LOCK (self_);
+  decided = true;
   live_decided = mode == Mode::live;
   GST_OBJECT_UNLOCK (self_);
   gst_element_post_message (GST_ELEMENT_CAST (self_),
@@ -472,7 +473,7 @@ gst_r128_normalize_change_state (GstElement * element,
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
     self->state->stream.stop ();
     GST_OBJECT_LOCK (self);
-    self->state->live_decided = false;
+    self->state->decided = self->state->live_decided = false;
     GST_OBJECT_UNLOCK (self);
   }
   return result;
@@ -490,9 +491,16 @@ static void
 gst_r128_normalize_set_property (GObject * object, guint id,
     const GValue * value, GParamSpec * pspec)
 {
-  Properties & p = GST_R128_NORMALIZE (object)->state->properties;
+  State & state = *GST_R128_NORMALIZE (object)->state;
+  Properties & p = state.properties;
 
   GST_OBJECT_LOCK (object);
+  if (state.decided && (id == PROP_MODE || id == PROP_LATENCY)) {
+    GST_OBJECT_UNLOCK (object);
+    g_warning ("%s: `%s' cannot change while r128normalize is playing: it "
+        "stays as it is", GST_OBJECT_NAME (object), pspec->name);
+    return;
+  }
   switch (id) {
     case PROP_MODE:
       p.config.mode = static_cast<Mode> (g_value_get_enum (value));
@@ -657,7 +665,8 @@ gst_r128_normalize_install_properties (GObjectClass * klass)
    * GstR128Normalize:mode:
    *
    * `auto` is decided at the first buffer: live if upstream is live, or is
-   * neither seekable nor of known duration, else offline.
+   * neither seekable nor of known duration, else offline. From then on it can
+   * be changed in READY only.
    */
   specs[PROP_MODE] = g_param_spec_enum ("mode", "Mode", "How to normalise",
       GST_TYPE_R128_NORMALIZE_MODE, static_cast<int> (Mode::automatic), ready);
@@ -711,7 +720,7 @@ gst_r128_normalize_install_properties (GObjectClass * klass)
   /**
    * GstR128Normalize:latency:
    *
-   * Delay of live mode, in nanoseconds.
+   * Delay of live mode, in nanoseconds. Cannot change while playing.
    */
   specs[PROP_LATENCY] = g_param_spec_uint64 ("latency", "Latency",
       "Delay of live mode (ns)", 400 * GST_MSECOND, 3 * GST_SECOND,

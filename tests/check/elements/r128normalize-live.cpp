@@ -872,6 +872,34 @@ GST_END_TEST;
 
 /* Some cases of EBU Tech 3341 and 3342 through the element itself; the cores
  * are checked against all of them. */
+/* Mode and latency do not, and say so; in READY they do. */
+GST_START_TEST (test_fixed_settings)
+{
+  Bench b ("r128normalize mode=live latency=800000000");
+  GstElement *element = b.element ();
+  gint mode;
+  guint64 latency;
+
+  b.set_caps (48000, 2);
+  b.push_all (signals::programme (48000, 2, 2.0, -30.0), 4800);
+  ASSERT_WARNING (gst_util_set_object_arg (G_OBJECT (element), "mode",
+      "measure"));
+  ASSERT_WARNING (g_object_set (element, "latency", 2 * GST_SECOND, nullptr));
+  g_object_get (element, "mode", &mode, "latency", &latency, nullptr);
+  fail_unless_equals_int (mode, 2);
+  fail_unless_equals_uint64 (latency, 800 * GST_MSECOND);
+
+  gst_element_set_state (element, GST_STATE_READY);
+  gst_util_set_object_arg (G_OBJECT (element), "mode", "measure");
+  g_object_set (element, "latency", 2 * GST_SECOND, nullptr);
+  g_object_get (element, "mode", &mode, "latency", &latency, nullptr);
+  fail_unless_equals_int (mode, 3);
+  fail_unless_equals_uint64 (latency, 2 * GST_SECOND);
+  gst_object_unref (element);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_conformance)
 {
   for (const unsigned rate : {32000u, 44100u, 48000u, 96000u}) {
@@ -950,6 +978,7 @@ r128normalize_live_suite (void)
   tcase_add_test (tc, test_short);
   tcase_add_test (tc, test_non_finite);
   tcase_add_test (tc, test_settings);
+  tcase_add_test (tc, test_fixed_settings);
   tcase_add_test (tc, test_conformance);
   return s;
 }
