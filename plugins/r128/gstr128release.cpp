@@ -586,14 +586,15 @@ Stream::end_streamed_item (Item & item, const Config & config)
     return;
   item.input = report.input;
   push_tags (item, {report.method, report.gain}, report.output);
-  report_item (item, config, report.method, report.gain, report.output);
+  report_item (item, config, report.method, report.gain, report.output,
+      report.limited_by);
 }
 
 /* -- what is said */
 
 void
 Stream::report_item (Item & item, const Config & config, Method method,
-    double gain, const Loudness & output)
+    double gain, const Loudness & output, const char *limited_by)
 {
   GstGenAudioLoudnessReport *report = gst_genaudio_loudness_report_new ();
 
@@ -611,6 +612,9 @@ Stream::report_item (Item & item, const Config & config, Method method,
 
   GstStructure *structure =
       gst_genaudio_loudness_report_to_structure (report);
+  if (limited_by != nullptr)
+    gst_structure_set (structure, "limited-by", G_TYPE_STRING, limited_by,
+        nullptr);
   owner_.keep_report (structure, *report);
   push_event (gst_genaudio_event_new_item_result (structure));
   gst_structure_free (structure);

@@ -138,7 +138,7 @@ private:
   void push_tags (Item & item, const Decision & decision,
       const Loudness & output);
   void report_item (Item & item, const Config & config, Method method,
-      double gain, const Loudness & output);
+      double gain, const Loudness & output, const char *limited_by = nullptr);
 
   /* live, measure, and what the limiter has to do offline */
   GstFlowReturn run_stage (GstBuffer * buffer);

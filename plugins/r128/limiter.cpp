@@ -20,9 +20,10 @@ namespace {
 
 constexpr double look_ahead = 0.005;    /* s */
 constexpr double margin = 0.1;          /* dB */
-constexpr double release = 0.080;       /* s, time constants */
-constexpr double slow_attack = 0.050;
-constexpr double slow_release = 2.0;
+constexpr double release = 0.010;       /* s, time constants */
+constexpr double sustain = 0.080;
+constexpr double slow_attack = 0.100;
+constexpr double slow_release = 2.5;
 /* less than this counts as nothing */
 constexpr double negligible = 0.001;    /* dB */
 
@@ -167,6 +168,7 @@ Limiter<T>::Limiter (unsigned rate, unsigned channels, double ceiling)
                 std::lround (look_ahead / 2.0 * rate / cell)))),
     hold_ (2 * smooth_ + 1), delay_ (2 * smooth_ + 1),
     release_ (per_cell (release, rate, cell)),
+    sustain_ (per_cell (sustain, rate, cell)),
     slow_attack_ (per_cell (slow_attack, rate, cell)),
     slow_release_ (per_cell (slow_release, rate, cell)),
     line_ (std::size_t{delay_} * cell * channels),
@@ -243,20 +245,23 @@ Limiter<T>::smooth (double need)
     idle_ = 0;
   else if (idle_ < hold_ + 2 * smooth_)
     idle_++;
-  else if (fast_ == 0.0 && slow_ == 0.0) {
+  else if (sustained_ == 0.0 && slow_ == 0.0) {
     at_++;
     return 0.0;
   }
 
   const double hold = *std::max_element (needs_.begin (), needs_.end ());
   fast_ = std::max (hold, fast_ * release_);
-  slow_ += (fast_ - slow_)
-      * (1.0 - (fast_ > slow_ ? slow_attack_ : slow_release_));
+  sustained_ = std::max (hold, sustained_ * sustain_);
+  slow_ += (sustained_ - slow_)
+      * (1.0 - (sustained_ > slow_ ? slow_attack_ : slow_release_));
   if (fast_ < negligible)
     fast_ = 0.0;
-  if (slow_ < negligible && fast_ == 0.0)
+  if (sustained_ < negligible)
+    sustained_ = 0.0;
+  if (slow_ < negligible && sustained_ == 0.0)
     slow_ = 0.0;
-  if (fast_ > 0.0 || slow_ > 0.0)
+  if (sustained_ > 0.0 || slow_ > 0.0)
     idle_ = std::min (idle_, hold_);
 
   held_[at_ % smooth_] = std::max (fast_, slow_);

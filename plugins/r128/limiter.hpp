@@ -10,8 +10,9 @@
  * between. The largest need of the cells around a border is held for the
  * length of the look-ahead and smoothed over the same length, so that the
  * gain arrives, without a corner, before the peak does and never above what
- * the peak allows. A second, slow release keeps the gain from moving with
- * every note.
+ * the peak allows. It is gone soon after a lone peak; where peaks keep coming
+ * a second branch, slow in both directions, keeps the gain from moving with
+ * every note or cycle.
  *
  * All channels get the same gain. Cells are counted from the item's first
  * frame, so that the result does not depend on the buffers. */
@@ -57,8 +58,10 @@ private:
   double ceiling_ = 0.0;        /* linear, 0.1 dB below what was asked for */
   double threshold_ = 0.0;      /* no interpolation below this sample peak */
 
-  double release_, slow_attack_, slow_release_;
-  double fast_ = 0.0, slow_ = 0.0;      /* dB of attenuation */
+  double release_, sustain_, slow_attack_, slow_release_;
+  /* dB of attenuation: of the last peak, the same for longer, and what
+   * follows that slowly */
+  double fast_ = 0.0, sustained_ = 0.0, slow_ = 0.0;
 
   std::vector<T> line_;         /* history, delayed cells, new cells */
   std::vector<float> peaks_;    /* of each half cell of the delayed cells */

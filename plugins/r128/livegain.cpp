@@ -18,56 +18,60 @@ constexpr double bins_a_decibel = 10.0;
 constexpr std::size_t n_bins = 1000;
 
 constexpr std::size_t momentary = 4;    /* blocks */
-constexpr std::size_t second = 10;
 
 /* The constants below were found by search, on music, speech and hard joints of
- * them: tests/benchmarks/r128-live.cpp shows what they reach. */
+ * them at several levels and beginnings: tests/benchmarks/r128-live.cpp shows
+ * what they reach, docs/r128-live.md on what. */
 
-/* The programme: 14 s of memory, twice that where the look-ahead is long
+/* The programme: 12 s of memory, twice that where the look-ahead is long
  * enough not to be taken by surprise. */
-constexpr double programme_memory = 14.0;       /* s */
+constexpr double programme_memory = 12.0;       /* s */
 constexpr unsigned long_look_ahead = 25;        /* blocks */
-constexpr double emitted_memory = 120.0;        /* s */
+constexpr double emitted_memory = 240.0;        /* s */
 
-/* What surrounds a block: 21 blocks with 1 s of look-ahead. */
-constexpr std::size_t blocks_behind = 11;
+/* What surrounds a block: 17 blocks with 1 s of look-ahead. */
+constexpr std::size_t blocks_behind = 7;
 constexpr std::size_t blocks_ahead = 15;
 
-/* What is to be made good within the next seconds, a share of the time
- * played. */
-constexpr double servo_share = 0.16;
-constexpr double servo_shortest = 7.0;          /* s */
-constexpr double servo_longest = 10.0;          /* s */
-constexpr double servo_down = -5.0;             /* dB */
-constexpr double servo_up = 5.0;                /* dB */
+/* Within which time what is missing, or too much, is to be made good. Not by
+ * more than 5 dB: what leaves would fall below the gate. */
+constexpr double servo_horizon = 3.0;           /* s */
+constexpr double servo_down = -4.8;             /* dB */
+constexpr double servo_up = 3.2;                /* dB */
 
 /* What the limiter takes is given back, and more, since it will take of that
- * too, less so the louder the output is already. */
-constexpr double refill_share = 2.2;
-constexpr double refill_loss = 4.25;            /* dB, at most */
-constexpr double refill_room = 12.0;            /* dB over the target */
+ * too. */
+constexpr double refill_share = 3.0;
+constexpr double refill_loss = 1.45;            /* dB, at most */
 
-/* The first second or two say little about a programme: no large boost yet.
- * It must not last: what a sparse programme misses then it misses for good. */
-constexpr double boost_at_first = 9.25;         /* dB */
-constexpr double boost_growth = 4.0;            /* dB a second */
+/* The first second or two say little about a programme: it is not believed to
+ * be quieter than this yet. That must not last: what a sparse programme misses
+ * then it misses for good. */
+constexpr double quietest_at_first = -25.0;     /* LUFS */
+constexpr double boost_growth = 3.5;            /* dB a second */
 
 /* Below these it is background, and the gain is held. */
 constexpr double background = -55.0;            /* LUFS */
-constexpr double faint = -66.0;                 /* LUFS: a programme below that */
-constexpr double patience = 10.0;               /* s, until it is believed */
 constexpr double background_below = 10.0;       /* LU below the programme */
 
+/* A quiet programme may be below that: where nothing has been louder, what
+ * varies as programmes do, for long enough, is no hiss. */
+constexpr double quiet = -45.0;                 /* LUFS, never exceeded */
+constexpr double quiet_spread = 4.0;            /* LU, of momentary loudness */
+constexpr double quiet_heard = 1.5;             /* s of it, above -70 LUFS */
+constexpr double quiet_slew_up = 0.8;           /* dB a block, at first */
+constexpr double quiet_slew_down = 4.0;         /* dB a block, at its end */
+constexpr unsigned quiet_end = 10;              /* blocks that takes */
+
 /* How the gain moves, each block. */
-constexpr double approach = 0.04;
-constexpr double approach_at_first = 0.41;
-constexpr double settling = 5.0;                /* s */
-constexpr double hurry_from = 1.0;              /* dB too loud */
-constexpr double hurry = 0.45;
+constexpr double approach = 0.01;
+constexpr double approach_at_first = 0.85;
+constexpr double settling = 5.5;                /* s */
+constexpr double hurry_from = 2.0;              /* dB too loud */
 constexpr double slew_down = 0.6;               /* dB */
 constexpr double slew_down_in_haste = 0.9;      /* dB, if the look-ahead is short */
 constexpr unsigned short_look_ahead = 7;        /* blocks */
-constexpr double slew_up = 0.24;                /* dB */
+constexpr double slew_up = 0.27;                /* dB */
 
 double
 mean_of_last (const History & h, std::size_t n)
@@ -112,27 +116,6 @@ FadingLoudness::skip ()
 }
 
 void
-FadingLoudness::shift (double decibels)
-{
-  const double factor = std::pow (10.0, decibels / 10.0);
-  const auto by = static_cast<std::ptrdiff_t> (
-      std::lround (decibels * bins_a_decibel));
-  std::vector<Bin> shifted (n_bins);
-
-  for (std::size_t i = 0; i < n_bins; i++) {
-    const std::ptrdiff_t to = static_cast<std::ptrdiff_t> (i) + by;
-    if (to < 0)
-      continue;
-    Bin & bin = shifted[std::min<std::size_t> (static_cast<std::size_t> (to),
-            n_bins - 1)];
-    bin.weight += bins_[i].weight;
-    bin.sum += bins_[i].sum * factor;
-  }
-  bins_ = std::move (shifted);
-  update ();
-}
-
-void
 FadingLoudness::update ()
 {
   if (newest_ > 1e60) {
@@ -163,6 +146,23 @@ FadingLoudness::update ()
   }
   mean_ = sum / weight;
   weight_ = weight / newest_;
+}
+
+double
+FadingLoudness::spread () const
+{
+  double all = 0.0, sum = 0.0;
+  for (const Bin & bin : bins_)
+    all += bin.weight;
+
+  std::size_t low = 0, high = 0;
+  for (std::size_t i = 0; i < n_bins && sum < 0.9 * all; i++) {
+    if (sum < 0.2 * all)
+      low = i;
+    sum += bins_[i].weight;
+    high = i;
+  }
+  return static_cast<double> (high - low) / bins_a_decibel;
 }
 
 void
@@ -197,10 +197,13 @@ LiveGain::LiveGain (double block, unsigned ahead)
 void
 LiveGain::set_target (double target)
 {
-  /* what went out was right at its time: seen from the new target it is as
-   * far from that as it was from the old */
-  if (target != target_ && out_.size () > 0)
-    emitted_.shift (target - target_);
+  /* what went out was right at its time; the way to the new target is nobody's
+   * error either */
+  if (target != target_ && out_.size () > 0) {
+    emitted_.clear ();
+    moving_ = true;
+    settled_ = 0.0;
+  }
   target_ = target;
 }
 
@@ -208,8 +211,12 @@ void
 LiveGain::add_input (double energy)
 {
   in_.add (energy);
-  if (in_.size () >= momentary)
-    programme_.add (mean_of_last (in_, momentary));
+  if (in_.size () < momentary)
+    return;
+  const double last = mean_of_last (in_, momentary);
+  programme_.add (last);
+  if (last >= loudness_to_energy (lowest))
+    heard_ += block_;
 }
 
 /* Loudness of what surrounds the node, as far as it is known. */
@@ -229,10 +236,8 @@ LiveGain::servo () const
   const double t = emitted_.weight () * block_;
   if (t <= 0.0)
     return 0.0;
-  const double horizon = std::clamp (servo_share * t, servo_shortest,
-      servo_longest);
   const double off = emitted_.mean () / loudness_to_energy (target_);
-  const double energy = (t + horizon - t * off) / horizon;
+  const double energy = 1.0 + t * (1.0 - off) / servo_horizon;
 
   return energy <= 0.0 ? servo_down
       : std::clamp (10.0 * std::log10 (energy), servo_down, servo_up);
@@ -242,45 +247,58 @@ double
 LiveGain::raw_gain () const
 {
   const double programme = energy_to_loudness (programme_.mean ());
-  double refill = 0.0;
-  if (out_.size () > 0) {
-    const double out = energy_to_loudness (out_.mean (
-            out_.size () > second ? out_.size () - second : 0, out_.size ()));
-    refill = refill_share * std::min (loss_, refill_loss)
-        * std::clamp ((target_ + refill_room - out) / refill_room, 0.0, 1.0);
-  }
+  const double refill = refill_share * std::min (loss_, refill_loss);
+  const double most = quiet_ ? max_gain_
+      : target_ - quietest_at_first + boost_growth * played_;
 
-  return std::min ({target_ - programme + servo () + refill, max_gain_,
-          boost_at_first + boost_growth * played_});
+  return std::min ({target_ - programme + servo () + refill, max_gain_, most});
 }
 
 /* The loudness from which on it is the programme, and no background. */
 double
 LiveGain::gate () const
 {
-  const double programme = energy_to_loudness (programme_.mean ());
-  const double relative = programme - background_below;
+  const double relative =
+      energy_to_loudness (programme_.mean ()) - background_below;
 
-  if (faint_)
-    return programme > faint ? relative : background;
-  return std::max (background, relative);
+  return quiet_ ? relative : std::max (background, relative);
 }
 
-/* What is all there is for long enough is the programme, however faint; its
- * gain begins at 0 dB. Once something louder comes, all begins anew. */
+/* Whether all there has been is a quiet programme. Its gain begins where it
+ * is, usually at 0 dB, and may not stay when something louder comes. */
 void
-LiveGain::wait_for_programme (double foreground)
+LiveGain::look_for_quiet (double foreground)
 {
-  const double programme = energy_to_loudness (programme_.mean ());
-
-  if (faint_ && foreground > background) {
-    faint_ = false;
+  loudest_ = std::max (loudest_, foreground);
+  if (quiet_ && loudest_ > quiet) {
+    quiet_ = rising_ = false;
+    falling_ = quiet_end;
     played_ = settled_ = 0.0;
-  } else if (!known_ && programme > faint && foreground <= background
-      && foreground > programme - background_below) {
-    waited_ += block_;
-    faint_ = known_ = waited_ >= patience;
+  } else if (!quiet_ && loudest_ <= quiet && heard_ >= quiet_heard
+      && programme_.spread () >= quiet_spread) {
+    quiet_ = rising_ = known_ = true;
   }
+}
+
+/* The gain's way to @raw, in dB a block. */
+double
+LiveGain::step (double raw)
+{
+  const double d = raw - gain_;
+
+  if (std::fabs (d) < hurry_from)
+    moving_ = false;
+  if (falling_ > 0) {
+    falling_--;
+    return std::clamp (d, -quiet_slew_down, slew_up);
+  }
+  if (rising_ && d > quiet_slew_up)
+    return quiet_slew_up;
+  rising_ = false;
+
+  const double wanted = d < -hurry_from || gain_ > max_gain_ ? d
+      : d * (approach + approach_at_first * std::exp (-settled_ / settling));
+  return std::clamp (wanted, -slew_down_, slew_up);
 }
 
 double
@@ -288,19 +306,14 @@ LiveGain::decide ()
 {
   const double s = foreground ();
 
-  wait_for_programme (s);
-  if (programme_.weight () > 0.0 && s > gate ()) {
+  look_for_quiet (s);
+  if (programme_.weight () > 0.0 && (rising_ || s > gate ())) {
     const double raw = raw_gain ();
-    if (!known_) {
+    if (!known_)
       gain_ = raw;
-      known_ = true;
-    } else if (next_ > 0) {
-      const double d = raw - gain_;
-      double step = d * (approach + approach_at_first * std::exp (-settled_ / settling));
-      if (d < -hurry_from)
-        step += hurry * (d + hurry_from);
-      gain_ += std::clamp (step, -slew_down_, slew_up);
-    }
+    else if (next_ > 0)
+      gain_ += step (raw);
+    known_ = true;
     played_ += block_;
     settled_ += block_;
   }
@@ -320,7 +333,7 @@ LiveGain::add_output (double energy, double gain, bool servo)
         given - energy_to_loudness (energy), 0.0, 6.0);
     loss_ += (loss - loss_) * (1.0 - std::exp (-block_ / 1.0));
   }
-  if (!servo)
+  if (!servo || moving_)
     emitted_.skip ();
   else if (out_.size () >= momentary)
     emitted_.add (mean_of_last (out_, momentary));

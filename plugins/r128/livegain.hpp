@@ -22,14 +22,14 @@ public:
   void add (double energy);
   /* Time passes with nothing to add. */
   void skip ();
-  /* All of it as if it had been louder by so many dB. */
-  void shift (double decibels);
   void clear ();
 
   /* 0 if there is nothing. */
   double mean () const { return mean_; }
   /* The weight behind the mean; the newest energy counts 1. */
   double weight () const { return weight_; }
+  /* LU between the 20th and the 90th percentile of all above -70 LUFS. */
+  double spread () const;
 
 private:
   struct Bin
@@ -90,7 +90,8 @@ private:
   double servo () const;
   double foreground () const;
   double gate () const;
-  void wait_for_programme (double foreground);
+  void look_for_quiet (double foreground);
+  double step (double raw);
 
   double block_;
   double target_ = -16.0, max_gain_ = 30.0;
@@ -102,8 +103,12 @@ private:
   double loss_ = 0.0;           /* dB the limiter takes away, smoothed */
   double gain_ = 0.0;
   bool known_ = false;
-  bool faint_ = false;          /* nothing but background came, for long */
-  double waited_ = 0.0;         /* seconds of background before anything */
+  double heard_ = 0.0;          /* seconds above -70 LUFS */
+  double loudest_ = -200.0;     /* LUFS, of what surrounded a block */
+  bool quiet_ = false;          /* all of it was a quiet programme */
+  bool rising_ = false;         /* on the way to the gain of that */
+  unsigned falling_ = 0;        /* blocks left of the way from it */
+  bool moving_ = false;         /* on the way to another target */
   double played_ = 0.0;         /* seconds of foreground so far */
   double settled_ = 0.0;        /* the same since the stream jumped */
 };

@@ -40,6 +40,21 @@ round_up (std::size_t frames)
   return (frames + cell - 1) / cell * cell;
 }
 
+/* What kept an item from the target. */
+const char *
+limit_of (const Loudness & input, const Loudness & output,
+    const Settings & settings)
+{
+  const double wanted = settings.target - input.integrated;
+
+  if (!(output.integrated < settings.target - 1.0))
+    return nullptr;
+  if (wanted > settings.max_gain)
+    return "max-gain";
+  return input.max_true_peak + wanted > settings.max_true_peak ? "true-peak"
+      : nullptr;
+}
+
 /* An item's loudness, unless it has none. */
 Method
 method_of (const Loudness & input, std::uint64_t frames, unsigned rate,
@@ -301,6 +316,8 @@ LiveStageBase::report () const
       : method_of (report.input, input_.meter ().frames (), rate_, method_);
   report.gain = powered_ > 0
       ? 10.0 * std::log10 (power_ / static_cast<double> (powered_)) : 0.0;
+  if (report.method == Method::live)
+    report.limited_by = limit_of (report.input, report.output, settings_);
   return report;
 }
 

@@ -89,6 +89,9 @@ struct Report
   Method method = Method::disabled;
   double gain = 0.0;                    /* dB; live: energy mean */
   Loudness input, output;
+  /* live: what kept the output more than 1 LU below the target, "true-peak"
+   * or "max-gain" */
+  const char *limited_by = nullptr;
 };
 
 class Stage

@@ -398,6 +398,40 @@ GST_START_TEST (test_report)
 
 GST_END_TEST;
 
+/* What cannot reach the target is as near as the ceiling and max-gain allow,
+ * and the report says which it was. */
+GST_START_TEST (test_limited_by)
+{
+  Audio clicks = signals::programme (48000, 2, 20.0, -60.0);
+  for (gsize i = 24000; i < clicks.frames (); i += 48000)
+    std::fill_n (clicks.frame (i), 200, 0.5f);
+  const struct
+  {
+    Audio in;
+    const char *description, *limited_by;
+  } cases[] = {
+    {signals::programme (48000, 2, 20.0, -64.0), "r128normalize mode=live", "max-gain"},
+    {signals::programme (48000, 2, 20.0, -30.0), "r128normalize mode=live max-gain=3", "max-gain"},
+    {clicks, "r128normalize mode=live", "true-peak"},
+    {signals::programme (48000, 2, 20.0, -30.0), "r128normalize mode=live", nullptr},
+    {signals::programme (48000, 2, 20.0, -30.0), "r128normalize mode=live max-gain=3 enabled=false", nullptr},
+  };
+
+  for (const auto & c : cases) {
+    Bench b (c.description);
+    b.set_caps (48000, 2);
+    b.push_all (c.in);
+    b.send (gst_event_new_eos ());
+    b.pull_all ();
+    GstStructure *s = b.pop (GST_GENAUDIO_MESSAGE_LOUDNESS);
+    fail_unless_equals_string (gst_structure_get_string (s, "limited-by"),
+        c.limited_by);
+    gst_structure_free (s);
+  }
+}
+
+GST_END_TEST;
+
 /* -- live */
 
 static Audio
@@ -963,6 +997,7 @@ r128normalize_live_suite (void)
   tcase_add_test (tc, test_reset);
   tcase_add_test (tc, test_no_messages);
   tcase_add_test (tc, test_report);
+  tcase_add_test (tc, test_limited_by);
   tcase_add_test (tc, test_any_size);
   tcase_add_test (tc, test_latency);
   tcase_add_test (tc, test_auto);

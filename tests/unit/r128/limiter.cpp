@@ -9,6 +9,10 @@
 
 #include <glib.h>
 
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
 using namespace genaudio::r128;
 using signals::Audio;
 
@@ -141,6 +145,27 @@ test_release (void)
       -1.1, 0.05);
 }
 
+/* A tone that is too loud all the time stays a tone. */
+void
+test_distortion (void)
+{
+  for (const double hz : {40.0, 100.0, 1000.0}) {
+    const Audio in = signals::sine (48000, 1, 3.0, hz, 5.0);
+    const Audio out = limit (in, -1.0);
+    double sine = 0.0, cosine = 0.0, all = 0.0;
+    for (std::size_t i = 48000; i < 144000; i++) {
+      const double x = 2.0 * std::numbers::pi * hz * static_cast<double> (i) / 48000.0;
+      sine += out.samples[i] * std::sin (x);
+      cosine += out.samples[i] * std::cos (x);
+      all += out.samples[i] * out.samples[i];
+    }
+    const double tone = 2.0 * (sine * sine + cosine * cosine) / 96000.0;
+    const double rest = std::sqrt (std::max (0.0, all - tone) / all);
+    g_test_message ("%g Hz: %.4f %%", hz, 100.0 * rest);
+    g_assert_cmpfloat (rest, <, 0.002);
+  }
+}
+
 /* Both channels keep their balance. */
 void
 test_linked (void)
@@ -201,6 +226,7 @@ main (int argc, char **argv)
   g_test_add_func ("/r128/limiter/any-size", test_any_size);
   g_test_add_func ("/r128/limiter/double", test_double);
   g_test_add_func ("/r128/limiter/release", test_release);
+  g_test_add_func ("/r128/limiter/distortion", test_distortion);
   g_test_add_func ("/r128/limiter/linked", test_linked);
   g_test_add_func ("/r128/limiter/huge", test_huge);
   g_test_add_func ("/r128/limiter/flush", test_flush);
