@@ -143,7 +143,7 @@ struct Tile
           frames[i + f][v] = Floats (rows[f]);
       }
       for (; i < n; i++) {
-        Row row;
+        Row row = {};
         for (unsigned s = 0; s < segments; s++)
           row[s] = pick (from[s] + at + i * stride);
         frames[i][v] = Floats (row);
