@@ -92,6 +92,7 @@ const Field loudness_fields[] = {
   FIELD (GstGenAudioLoudnessReport, "frames", count, frames),
   FIELD (GstGenAudioLoudnessReport, "duration", time, duration),
   FIELD (GstGenAudioLoudnessReport, "non-finite", count, non_finite),
+  FIELD (GstGenAudioLoudnessReport, "limited-by", string, limited_by),
 };
 
 const Field analysis_fields[] = {

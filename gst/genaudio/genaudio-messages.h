@@ -139,6 +139,8 @@ struct _GstGenAudioLoudness
  * @frames: number of frames
  * @duration: duration in ns
  * @non_finite: samples that were NaN or infinite and were zeroed
+ * @limited_by: (nullable): `true-peak` or `max-gain`, if that kept a live item
+ *     more than 1 LU below the target
  *
  * The `r128normalize` message: what was done to an item.
  */
@@ -155,6 +157,7 @@ struct _GstGenAudioLoudnessReport
   guint64 frames;
   GstClockTime duration;
   guint64 non_finite;
+  gchar *limited_by;
 };
 
 /**

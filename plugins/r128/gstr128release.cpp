@@ -609,12 +609,10 @@ Stream::report_item (Item & item, const Config & config, Method method,
   report->frames = item.frames;
   report->duration = item.duration;
   report->non_finite = item.non_finite;
+  report->limited_by = g_strdup (limited_by);
 
   GstStructure *structure =
       gst_genaudio_loudness_report_to_structure (report);
-  if (limited_by != nullptr)
-    gst_structure_set (structure, "limited-by", G_TYPE_STRING, limited_by,
-        nullptr);
   owner_.keep_report (structure, *report);
   push_event (gst_genaudio_event_new_item_result (structure));
   gst_structure_free (structure);

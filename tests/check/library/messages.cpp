@@ -15,6 +15,7 @@ GST_START_TEST (test_absent_values)
 {
   GstGenAudioLoudnessReport *report = gst_genaudio_loudness_report_new ();
   report->method = g_strdup ("silent");
+  report->limited_by = g_strdup ("max-gain");
   report->input.integrated_loudness = -INFINITY;
   GstStructure *s = gst_genaudio_loudness_report_to_structure (report);
 
@@ -28,6 +29,7 @@ GST_START_TEST (test_absent_values)
 
   gst_genaudio_loudness_report_free (report);
   report = gst_genaudio_loudness_report_from_structure (s);
+  fail_unless_equals_string (report->limited_by, "max-gain");
   fail_unless (std::isnan (report->gain));
   fail_unless (std::isnan (report->output.max_true_peak));
   fail_if (GST_CLOCK_TIME_IS_VALID (report->duration));
