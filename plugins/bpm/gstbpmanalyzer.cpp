@@ -404,8 +404,8 @@ fail (GstBpmAnalyzer * self, const char *what)
   gst_pad_push_event (GST_BASE_TRANSFORM_SRC_PAD (self),
       gst_genaudio_event_new_item_abort (
           gst_genaudio_item_get_job_id (&state->item), what));
-  GST_ELEMENT_ERROR (self, LIBRARY, FAILED, (nullptr),
-      ("Analysis failed: %s", what));
+  GST_ELEMENT_ERROR (self, LIBRARY, FAILED, ("Analysis failed: %s", what),
+      (nullptr));
 }
 
 /* -- GstBaseTransform */
@@ -553,8 +553,8 @@ gst_bpm_analyzer_start (GstBaseTransform * trans)
   const bool beats = settings.beats;
   GST_OBJECT_UNLOCK (self);
   if (!in_order) {
-    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS, (nullptr),
-        ("min-bpm %g is not below max-bpm %g", low, high));
+    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
+        ("min-bpm %g is not below max-bpm %g", low, high), (nullptr));
     return FALSE;
   }
   try {
@@ -562,7 +562,7 @@ gst_bpm_analyzer_start (GstBaseTransform * trans)
     if (beats)
       bpm::load_aubio ();
   } catch (const std::exception & e) {
-    GST_ELEMENT_ERROR (self, LIBRARY, INIT, (nullptr), ("%s", e.what ()));
+    GST_ELEMENT_ERROR (self, LIBRARY, INIT, ("%s", e.what ()), (nullptr));
     return FALSE;
   }
   return TRUE;

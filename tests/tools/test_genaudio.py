@@ -193,6 +193,23 @@ def write_manifest(path, *lines):
     return path
 
 
+def test_without_libaubio(tmp_path):
+    """Beats need it, and nothing else does: it is not even opened."""
+    path = write_tensor(tmp_path / "a.safetensors")
+    run("export", path, "--base-dir", tmp_path, "--date", "2026-01-02", check=0)
+    audio = tmp_path / "2026/01/02/a.wav"
+    broken = tmp_path / "lib"
+    broken.mkdir()
+    (broken / "libaubio.so.5").write_text("no library")
+    environment = {**os.environ, "LD_LIBRARY_PATH": os.pathsep.join(
+        [str(broken), os.environ.get("LD_LIBRARY_PATH", "")])}
+    run("analyze", audio, check=0, env=environment)
+    for option in (["--beats"], ["--plot", tmp_path / "plot.png"]):
+        result = run("analyze", audio, *option, check=1, env=environment)
+        assert "Beats need libaubio" in result.stderr
+    assert not (tmp_path / "plot.png").exists()
+
+
 def test_metadata(tmp_path):
     """What the tensor file says and what the manifest says, which is right:
     alike in what is printed and in what is filed."""
