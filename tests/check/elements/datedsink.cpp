@@ -1137,6 +1137,29 @@ GST_START_TEST (test_base_dir_is_a_file)
 }
 GST_END_TEST;
 
+/* What is handed to the writer in pieces is written while the item goes on. */
+GST_START_TEST (test_written_in_pieces)
+{
+  Sink sink ("job-id=pieces");
+
+  sink.play ();
+  sink.begin ("a");
+  for (int i = 0; i < 25; i++)
+    fail_unless_equals_int (sink.push (800, i * 800), GST_FLOW_OK);
+  /* all but the last second of 8 kHz, mono, 16 bits */
+  uintmax_t written = 0;
+  while (written < 25 * 1600 - 16000) {
+    g_usleep (1000);
+    for (const auto & entry : fs::recursive_directory_iterator (work_dir))
+      if (entry.path ().extension () == ".part")
+        written = entry.file_size ();
+  }
+  check_names ({});
+  sink.eos ();
+  check_names ({"pieces.wav"});
+}
+GST_END_TEST;
+
 /* Somebody removes the folder while a file is being written: the recording
  * outlives it. */
 GST_START_TEST (test_vanished_folder)
@@ -1422,6 +1445,7 @@ datedsink_suite (void)
   tcase_add_test (tc, test_every_format_in_a_pipeline);
   tcase_add_test (tc, test_other_caps);
   tcase_add_test (tc, test_base_dir_is_a_file);
+  tcase_add_test (tc, test_written_in_pieces);
   tcase_add_test (tc, test_vanished_folder);
   tcase_add_test (tc, test_torn_frame);
   tcase_add_test (tc, test_bytes);

@@ -649,8 +649,9 @@ on_item_done (GstGenAudioExporter *, guint index, GstGenAudioResult * result,
 }
 
 static void
-on_message (GstGenAudioExporter *, GstMessage *, Seen * seen)
+on_message (GstGenAudioExporter *, GstMessage * message, Seen * seen)
 {
+  fail_if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_STATE_CHANGED);
   seen->messages++;
 }
 
