@@ -278,8 +278,9 @@ add_tags (GstGenAudioResult * self, GstMessage * message)
  * @message: any message from a bus
  *
  * As gst_genaudio_result_add_structure() for element messages. A tag message
- * may hold the item's free metadata. An error message makes the result a failed one; the first error is the one that
- * stays, since later ones follow from it.
+ * may hold the item's free metadata. An error message makes the result a
+ * failed one; the first error is the one that stays, since later ones follow
+ * from it.
  *
  * Returns: %TRUE if @message said something of the item
  */
